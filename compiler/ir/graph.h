@@ -154,6 +154,7 @@ typedef enum OutputRole {
     OUTPUT_ASSIGN,    // the new value of variable `index`
     OUTPUT_METRIC,    // a scalar reported to the runtime under `name`
     OUTPUT_RESULT,    // a tensor handed to the runtime under `name`
+    OUTPUT_EFFECT,    // a CHECKED or DRAW node that must happen although nobody uses its value
 } OutputRole;
 
 typedef struct Output {

@@ -41,6 +41,8 @@ typedef enum EntryKind {
     ENTRY_COUNT
 } EntryKind;
 
+// Elaboration builds one graph for everything, in which an entry is a set of outputs; simplify() then cuts out what each
+// needs, so that afterwards every entry has a graph of its own.
 typedef struct Entry {
     bool present;
     Graph *graph;

@@ -1,0 +1,26 @@
+// From the syntax tree to a program: an evaluator. Numbers, lists, functions and modules are values of the compile-time
+// language and disappear; an operation that touches a tensor appends a node to the graph.
+#pragma once
+
+#include "ir/program.h"
+#include "syntax/ast.h"
+
+typedef struct Define {
+    const char *name;    // -D name=value: overrides a top-level number, string or boolean
+    const char *value;
+} Define;
+
+typedef struct ElaborateOptions {
+    DType float_type;            // DT_F32 or DT_F64
+    const Define *defines;
+    size_t define_count;
+} ElaborateOptions;
+
+// Elaborates `main`, registered with diag as `file`. False when there were errors (they are in diag); *program is then partly
+// filled and only good for summaries. What is included is read relative to the including file.
+bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, const ElaborateOptions *options,
+               Program *program);
+
+// `netc --list [KIND]`: a line each of what the library has; KIND is NULL for everything or "layers", "activations",
+// "losses", "initialisers", "optimizers", "schedules", "data", "ops", "functions". False for an unknown kind.
+bool library_list(Arena *perm, const char *kind, StrBuf *out);
