@@ -54,7 +54,8 @@ Span span_join(Span a, Span b);
 
 // Each returns after recording. After 20 errors further ones are counted but not kept ("too many errors").
 void diag_error(Diagnostics *diag, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void diag_warning(Diagnostics *diag, const char *name, Span span, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void diag_warning(Diagnostics *diag, const char *name, Span span, const char *format, ...)
+    __attribute__((format(printf, 4, 5)));
 // Notes and hints belong to the error or warning reported last (and vanish with it when that was suppressed).
 void diag_note(Diagnostics *diag, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_hint(Diagnostics *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
