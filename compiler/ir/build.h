@@ -8,9 +8,13 @@ NodeId build_float(Graph *g, double value);                // F64 constant of ra
 NodeId build_int(Graph *g, int64_t value);                 // I64 constant of rank 0
 NodeId build_bool(Graph *g, bool value);
 NodeId build_full(Graph *g, Shape shape, DType dtype, double value);
+NodeId build_splat(Graph *g, Shape shape, DType dtype, double number, int64_t integer); // the field of dtype's kind counts
 NodeId build_literal(Graph *g, Shape shape, DType dtype, const double *data);
 NodeId build_zeros_like(Graph *g, NodeId x);
 NodeId build_scalar(Graph *g, ScalarKind kind);
+NodeId build_random(Graph *g, Op op, Shape shape);         // RAND or RANDN, with the next place
+NodeId build_draw(Graph *g, Shape shape, DrawKind kind, double a, double b); // with the next order
+bool node_is_splat(const Graph *g, NodeId x);              // a CONST with one number for every element
 
 // PyTorch's promotion: bool < int64 < float; a rank-0 operand does not promote within its kind, so F64 scalars become F32
 // when they meet an F32 tensor.
@@ -19,6 +23,7 @@ NodeId build_cast(Graph *g, NodeId x, DType dtype);        // x itself when it h
 NodeId build_unary(Graph *g, Op op, NodeId x);             // integers become floats where the op needs it (exp, …)
 NodeId build_binary(Graph *g, Op op, NodeId a, NodeId b);  // any elementwise op of two operands, broadcast and promoted
 NodeId build_where(Graph *g, NodeId condition, NodeId a, NodeId b);
+NodeId build_checked(Graph *g, NodeId value, NodeId condition, const char *message); // the condition is broadcast to value
 
 bool build_broadcast_shape(Graph *g, const Shape *a, const Shape *b, Shape *result); // reports, false when they do not fit
 NodeId build_expand(Graph *g, NodeId x, Shape shape);

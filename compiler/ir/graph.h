@@ -59,7 +59,7 @@ typedef uint32_t NodeId;
 
 typedef enum DrawKind { DRAW_UNIFORM, DRAW_NORMAL } DrawKind;
 
-// Which fields count is a matter of the op; all others are zero, so that attributes compare as bytes.
+// Which fields count is a matter of the op; all others are zero. Compare with attr_equal.
 typedef struct Attr {
     union {
         struct {
@@ -111,6 +111,9 @@ typedef struct Graph {
     const CallSite *site;           // likewise
     uint32_t random_places;         // RAND and RANDN handed out so far
     uint32_t draws;                 // DRAW handed out so far
+    // Where mistakes go; NULL: to diag at `span`, with notes for the call sites. The elaborator puts the user's line first.
+    void (*report)(void *context, const char *message);
+    void *report_context;
 } Graph;
 
 #define GRAPH_NODE_LIMIT 1000000
@@ -123,6 +126,9 @@ Graph *graph_new(Arena *arena, Diagnostics *diag, DType float_type);
 // from `shape` and `dtype`, which other ops ignore. attr may be NULL.
 NodeId graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape, DType dtype);
 
+// A user's mistake at g->span, through g->report if that is set.
+void graph_error(Graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
 static inline const Node *graph_node(const Graph *g, NodeId id) { return &g->nodes[id]; }
 
 // One row of the op table.
@@ -133,6 +139,12 @@ typedef struct OpInfo {
 } OpInfo;
 
 extern const OpInfo op_info[OP_COUNT];
+const char *op_doc(Op op);                       // one line, for `netc --list ops`
+const char *op_class_text(OpClass class);        // "elementwise"
+
+// Whether two nodes of this op have the same attributes (constants by their bits), and a hash that agrees with it.
+bool attr_equal(Op op, const Attr *a, const Attr *b);
+uint64_t attr_hash(Op op, const Attr *attr);
 
 // ---- Shapes and types
 int64_t dim_value(Dim dim, int64_t N);
@@ -142,11 +154,13 @@ bool shape_batch_axis(const Shape *shape, uint32_t *axis);   // the axis that de
 Dim shape_count(const Shape *shape);                         // the number of elements, as a constant or a multiple of N
 Shape shape_of(size_t rank, const int64_t *sizes);           // constants only
 Shape shape_scalar(void);
-const char *shape_text(Arena *arena, const Shape *shape);    // "(N, 784)", "(2·N, 3)", "()"
+const char *shape_text(Arena *arena, const Shape *shape);    // "(N, 784)", "(2·N, 3)", "(4,)", "()"
+const char *dim_text(Arena *arena, Dim dim);                 // "N", "2·N", "784"
 bool dtype_is_float(DType dtype);
 size_t dtype_size(DType dtype);                              // bytes in memory
 const char *dtype_text(DType dtype);                         // "float32"
 const char *scalar_text(ScalarKind kind);                    // "lr"
+DType scalar_dtype(ScalarKind kind);
 
 // ---- Whole graphs
 // What a graph computes for whom: each output keeps its node (and what that needs) alive.
@@ -167,5 +181,9 @@ typedef struct Output {
 // Checks every invariant named in this file; calls BUG with the stage's name when one is broken.
 void graph_verify(const Graph *g, const Output *outputs, size_t count, const char *stage);
 
-// The text of --emit=graph: a node a line, "%3 = matmul %1 %2 : f32 (N, 128)    # mnist.net:3".
+// By NodeId: whether an output needs the node. In `arena`.
+bool *graph_needed(Arena *arena, const Graph *g, const Output *outputs, size_t count);
+
+// The text of --emit=graph: a node a line, "%3 = matmul %1 %2.T : float32 (N, 128)    # mnist.net:3 fc1". With outputs: only
+// the nodes that they need, then a line for each ("assign fc1.weight = %7").
 void graph_print(const Graph *g, const Output *outputs, size_t count, StrBuf *out);

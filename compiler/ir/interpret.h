@@ -30,5 +30,6 @@ bool interpret(Arena *arena, const Graph *g, const InterpretEnv *env, const Node
                Tensor *values, NodeId *failed);
 
 // Scalar meaning of an elementwise op on one element, shared with constant folding and the kernel interpreter.
-double interpret_float(Op op, const double *operands);
+double interpret_float(Op op, const double *operands);   // comparisons give 0 or 1, WHERE takes its condition so
 int64_t interpret_int(Op op, const int64_t *operands);
+int64_t cast_to_int(DType dtype, double value);   // to BOOL, U8 or I64, as CAST does

@@ -1,0 +1,56 @@
+// Sources: constants, variables, inputs, run-time scalars, index and random tensors.
+#include "ir/op.h"
+
+static bool infer_const(OpCall *call) {
+    if (!call->attr->constant.data) return true;
+    Dim count = shape_count(&call->shape);
+    if (count.batch) return op_fail(call, "a literal tensor cannot depend on the batch size: %s", op_shape(call, &call->shape));
+    if ((size_t)count.size != call->attr->constant.count) {
+        return op_fail(call, "a tensor of shape %s needs %lld numbers, got %zu", op_shape(call, &call->shape),
+                       (long long)count.size, call->attr->constant.count);
+    }
+    return true;
+}
+
+static bool infer_var(OpCall *call) {
+    if (shape_batch_axis(&call->shape, NULL)) {
+        return op_fail(call, "the shape of a parameter or state cannot depend on the batch size: %s", op_shape(call, &call->shape));
+    }
+    return true;
+}
+
+static bool infer_input(OpCall *call) {
+    (void)call;
+    return true;
+}
+
+static bool infer_scalar(OpCall *call) {
+    if (call->attr->index >= SCALAR_KINDS) return op_fail(call, "there is no run-time scalar %u", call->attr->index);
+    call->shape = shape_scalar();
+    call->dtype = scalar_dtype(call->attr->index);
+    return true;
+}
+
+static bool infer_iota(OpCall *call) {
+    if (call->attr->axis >= call->shape.rank) {
+        return op_fail(call, "iota: axis %u of shape %s", call->attr->axis, op_shape(call, &call->shape));
+    }
+    call->dtype = DT_I64;
+    return true;
+}
+
+static bool infer_random(OpCall *call) {
+    if (!dtype_is_float(call->dtype)) return op_fail(call, "random numbers are floats, not %s", dtype_text(call->dtype));
+    return true;
+}
+
+static bool infer_draw(OpCall *call) { return infer_var(call) && infer_random(call); }
+
+const OpDef op_def_CONST = {.doc = "a constant: one number everywhere, or a literal tensor", .infer = infer_const};
+const OpDef op_def_VAR = {.doc = "a parameter, a buffer or a state of the optimiser", .infer = infer_var};
+const OpDef op_def_INPUT = {.doc = "a batch of the data set", .infer = infer_input};
+const OpDef op_def_SCALAR = {.doc = "a number known at run time: N, step, steps, epoch, epochs, lr, seed", .infer = infer_scalar};
+const OpDef op_def_IOTA = {.doc = "0, 1, 2, … along one axis", .infer = infer_iota};
+const OpDef op_def_RAND = {.doc = "uniform random numbers in [0, 1), new in each step", .infer = infer_random};
+const OpDef op_def_RANDN = {.doc = "standard normal random numbers, new in each step", .infer = infer_random};
+const OpDef op_def_DRAW = {.doc = "an initialiser's draw from PyTorch's generator", .infer = infer_draw};
