@@ -24,6 +24,8 @@ typedef struct InterpretEnv {
     void *context;
 } InterpretEnv;
 
+Tensor tensor_new(Arena *arena, DType dtype, const Shape *shape, int64_t N);   // zeros
+
 // Evaluates every node that `wanted` needs; results are in `arena`, indexed by NodeId (entries not needed have count −1).
 // Returns false and sets *failed to the node when a CHECKED condition is false.
 bool interpret(Arena *arena, const Graph *g, const InterpretEnv *env, const NodeId *wanted, size_t wanted_count,
