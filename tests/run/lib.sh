@@ -40,6 +40,22 @@ says() {
     fi
 }
 
+# lacks FILE WHAT REGEX: no line matches.
+lacks() {
+    if grep -E -- "$3" "$1" >"$work/matches"; then
+        printf 'FAILED  %s: these lines match %s\n' "$2" "$3"
+        head -n 10 "$work/matches" | sed 's/^/        | /'
+        failures=$((failures + 1))
+    else
+        printf 'ok      %s\n' "$2"
+    fi
+}
+
+# within FOLDER COMMAND…: runs it there.
+within() (
+    cd "$1" && shift && "$@"
+)
+
 # holds WHAT COMMAND…: a condition, as a command.
 holds() {
     local what=$1
@@ -72,9 +88,9 @@ need_mnist() {
     exit 77
 }
 
-# A network on data that netc draws itself: MNIST's shapes, no files.
+# small.net: a network on data that netc draws itself, in MNIST's shapes, without files.
 write_small() {
-    cat >"${1:-small.net}" <<'EOF'
+    cat >small.net <<'EOF'
 hidden    = 24
 data      = Synthetic(kind='digits', count=1000, seed=3)
 model     = Sequential(Flatten(), fc1=Linear(784, hidden), relu1=ReLU(), fc2=Linear(hidden, 10))
