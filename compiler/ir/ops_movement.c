@@ -99,6 +99,10 @@ static bool infer_pad(OpCall *call) {
         Dim low = call->attr->pad.low[i], high = call->attr->pad.high[i];
         int64_t interior = call->attr->pad.interior[i];
         if (low.size < 0 || high.size < 0 || interior < 0) return op_fail(call, "pad: amounts must be at least 0");
+        if (x->shape.dim[i].batch && interior && (low.batch || high.batch)) {
+            return op_fail(call, "pad: the batch dimension of %s takes zeros either between its elements or in blocks of N",
+                           op_shape(call, &x->shape));
+        }
         if (!padded_dim(x->shape.dim[i], low, high, interior, &call->shape.dim[i])) {
             return op_fail(call, "pad: axis %u of %s with %s before and %s after is neither a constant nor a multiple of N", i,
                            op_shape(call, &x->shape), dim_text(call->arena, low), dim_text(call->arena, high));
