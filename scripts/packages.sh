@@ -71,8 +71,7 @@ need_packages() {
     local sudo=()
     if [ "$(id -u)" -ne 0 ]; then
         sudo=(sudo)
-        have sudo || fail "packages are missing, you are not root, and there is no sudo here. Ask an administrator to run" \
-            "    apt-get update && apt-get install ${missing[*]/#llvm/llvm-19-dev}" "and then run ./setup again."
+        have sudo || no_way_to_root "there is no sudo here" "${missing[@]}"
     fi
 
     say "First the lists of packages are brought up to date (seconds; up to 150 MB of disk). Setup runs:"
@@ -85,12 +84,21 @@ need_packages() {
         fail "the packages could not be installed; what apt-get said stands above"
 }
 
-# Shows the exact line, says that sudo may ask for a password, and runs it; apt's chatter goes to a log unless it fails.
+# no_way_to_root REASON PACKAGE…
+no_way_to_root() {
+    local reason=$1 packages
+    shift
+    packages=$(sed -E 's/(^| )llvm( |$)/\1llvm-19-dev\2/' <<<"$*")
+    fail "packages are missing, you are not root, and $reason. Ask an administrator to run" \
+        "    apt-get update && apt-get install --no-install-recommends $packages" "and then run ./setup again."
+}
+
+# Shows the exact line, says that sudo may ask for a password, and runs it; apt's chatter is shown only if it fails.
 announce_and_run() {
     say "    $*"
     if [ "$1" = sudo ] && ! sudo -n true 2>/dev/null; then
         say "(sudo asks for your password)"
-        sudo true || return 1
+        sudo true || no_way_to_root "sudo does not let you" "${missing[@]}"
     fi
     local log
     log=$(mktemp)
