@@ -58,7 +58,6 @@ bool netrt_atomic_open(NetrtAtomicFile *file, const char *path, NetrtError *erro
     if (stat(path, &status) == 0 && S_ISDIR(status.st_mode)) {
         return netrt_fail(error, "%s: is a folder, so no file can be written there", path);
     }
-    errno = ENOMEM;
     if (stat(path, &status) == 0 && !S_ISREG(status.st_mode)) {
         // A device or a pipe (/dev/stdout, /dev/null) cannot be replaced: it is written to.
         file->path = strdup(path);
