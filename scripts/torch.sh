@@ -9,12 +9,12 @@ ensure_torch() {
     ! torch_installed "$venv" || return 0
     need_packages python
     step "Installing PyTorch $torch_version into $venv"
-    [ -x "$venv/bin/pip" ] || python3 -m venv --clear "$venv" || fail "python3 could not make a virtual environment in $venv"
+    "$venv/bin/python" -m pip --version >/dev/null 2>&1 || python3 -m venv --clear "$venv" || fail "python3 could not make a virtual environment in $venv"
 
     # The CPU build is enough; which build a plain specification takes depends on how pip is set up here.
     local index=()
     [ -z "${NETC_TORCH_INDEX:-}" ] || index=(--index-url "$NETC_TORCH_INDEX")
-    report=$("$venv/bin/pip" install --dry-run --quiet --report - ${index[@]+"${index[@]}"} "torch==$torch_version" 2>/dev/null) || {
+    report=$("$venv/bin/python" -m pip install --dry-run --quiet --report - ${index[@]+"${index[@]}"} "torch==$torch_version" 2>/dev/null) || {
         say "setup: pip finds no PyTorch $torch_version for this Python: committed references are used instead" >&2
         return 1
     }
@@ -29,8 +29,8 @@ ensure_torch() {
     else
         say "The CPU build: about 200 MB to download, 900 MB of disk, a minute or two."
     fi
-    if ! "$venv/bin/pip" install -qq ${index[@]+"${index[@]}"} "torch==$torch_version" ||
-        ! "$venv/bin/pip" install -qq numpy safetensors || ! torch_installed "$venv"; then
+    if ! "$venv/bin/python" -m pip install -qq ${index[@]+"${index[@]}"} "torch==$torch_version" ||
+        ! "$venv/bin/python" -m pip install -qq numpy safetensors || ! torch_installed "$venv"; then
         fail "PyTorch could not be installed; what pip said stands above. Without it: ./setup test --no-torch"
     fi
 }
