@@ -134,6 +134,19 @@ void diag_hint(Diagnostics *diag, const char *format, ...) {
     va_end(args);
 }
 
+size_t diag_mark(const Diagnostics *diag) { return diag->reports.count; }
+
+void diag_sort_since(Diagnostics *diag, size_t mark) {
+    DiagReport *reports = diag->reports.items;
+    for (size_t i = mark + 1; i < diag->reports.count; i++) {  // by insertion: few, and nearly in order
+        DiagReport moving = reports[i];
+        size_t at = i;
+        for (; at > mark && reports[at - 1].span.begin > moving.span.begin; at--) reports[at] = reports[at - 1];
+        reports[at] = moving;
+    }
+    diag->last_kept = false;
+}
+
 size_t diag_error_count(const Diagnostics *diag) { return diag->error_count; }
 
 bool diag_too_many(const Diagnostics *diag) { return diag->error_count > MAX_ERRORS; }

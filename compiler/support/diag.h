@@ -60,6 +60,10 @@ void diag_warning(Diagnostics *diag, const char *name, Span span, const char *fo
 void diag_note(Diagnostics *diag, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void diag_hint(Diagnostics *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
+// The reports made since diag_mark was called, put into the order of the text (a parser finds mistakes in several passes).
+size_t diag_mark(const Diagnostics *diag);
+void diag_sort_since(Diagnostics *diag, size_t mark);
+
 size_t diag_error_count(const Diagnostics *diag);
 bool diag_too_many(const Diagnostics *diag);
 void diag_print(const Diagnostics *diag, FILE *out);  // sorted by nothing: in the order of reporting

@@ -6,6 +6,8 @@
 
 typedef struct Ast Ast;
 
+enum { AST_MAX_DEPTH = 1000 };
+
 typedef struct AstList {
     Ast **items;
     size_t count;
@@ -79,6 +81,8 @@ struct Ast {
     AstParam *params; // AST_DEF, AST_MODULE, AST_OPTIMIZER, AST_LAMBDA
     size_t param_count;
     bool star;        // AST_ARG
+    bool bare;        // AST_DEF: written without `def` (forward, update)
+    uint32_t depth;   // levels of the tree from here down; at most AST_MAX_DEPTH, so that walks may recurse
     const char *doc;  // the comment block directly over a definition (without '#'), or NULL
 };
 

@@ -1,0 +1,296 @@
+// The list of tokens as grammar/net.l finds them: numbers and escapes are turned into values here, and what is wrong inside
+// a single token is reported here. A token with a mistake in it stays in the list, marked, so that the statement around it
+// can still be read.
+#include "syntax/lexer.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "net_parser.h"
+
+enum { MAX_STRING = 1 << 20 };
+
+TokenList tokens_read(Arena *perm, Diagnostics *diag, uint32_t file) {
+    Lexer lexer = {.perm = perm, .diag = diag, .file = file, .source = diag_file(diag, file)->text};
+    lexer_scan(&lexer);
+    return lexer.tokens;
+}
+
+Span lexer_span(const Lexer *lexer) { return (Span){lexer->file, lexer->begin, lexer->end}; }
+
+static Token *add(Lexer *lexer, int kind, Span span) {
+    Token token = {.kind = kind, .span = span, .line = lexer->line, .first = !lexer->line_has_token};
+    if (token.first) {
+        lexer->indent = span.begin;
+        while (lexer->indent > 0 && lexer->source[lexer->indent - 1] != '\n') lexer->indent--;
+        lexer->indent = span.begin - lexer->indent;
+    }
+    token.indent = lexer->indent;
+    lexer->line_has_token = true;
+    VEC_PUSH(lexer->perm, &lexer->tokens, token);
+    return &lexer->tokens.items[lexer->tokens.count - 1];
+}
+
+static const char *matched_text(Lexer *lexer) {
+    return arena_strndup(lexer->perm, lexer->source + lexer->begin, lexer->end - lexer->begin);
+}
+
+void lexer_emit(Lexer *lexer, int kind) {
+    Token *token = add(lexer, kind, lexer_span(lexer));
+    if (kind == TOKEN_NAME || kind == TOKEN_FOREIGN || kind == TOKEN_WILD) token->text = matched_text(lexer);
+}
+
+bool lexer_after_operand(const Lexer *lexer) {
+    if (lexer->tokens.count == 0) return false;
+    int kind = lexer->tokens.items[lexer->tokens.count - 1].kind;
+    return kind == TOKEN_NAME || kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET || kind == TOKEN_STRING_END;
+}
+
+void lexer_newline(Lexer *lexer, bool ends_line) {
+    if (ends_line && lexer->strings.count) lexer_unterminated(lexer);
+    if (ends_line) add(lexer, TOKEN_NEWLINE, lexer_span(lexer));
+    lexer->line++;
+    if (ends_line) lexer->line_has_token = false;
+}
+
+void lexer_comment(Lexer *lexer) {
+    if (lexer->end > lexer->begin && lexer->source[lexer->end - 1] == '\r') lexer->end--;
+    Token *token = add(lexer, TOKEN_COMMENT, lexer_span(lexer));
+    token->text = arena_strndup(lexer->perm, lexer->source + lexer->begin + 1, lexer->end - lexer->begin - 1);
+}
+
+// ---- Numbers
+
+// What was matched, without the underscores.
+static char *digits(Lexer *lexer) {
+    char *text = arena_strndup(lexer->perm, lexer->source + lexer->begin, lexer->end - lexer->begin), *to = text;
+    for (const char *from = text; *from; from++)
+        if (*from != '_') *to++ = *from;
+    *to = '\0';
+    return text;
+}
+
+void lexer_integer(Lexer *lexer) {
+    const char *text = digits(lexer);
+    Token *token = add(lexer, TOKEN_INT, lexer_span(lexer));
+    errno = 0;
+    token->integer = strtoll(text, NULL, 10);
+    if (errno != ERANGE) return;
+    token->wrong = true;
+    diag_error(lexer->diag, token->span, "this integer does not fit in 64 bits");
+    diag_hint(lexer->diag, "the largest is 9223372036854775807; a number with a point has no such limit");
+}
+
+void lexer_float(Lexer *lexer) {
+    const char *text = digits(lexer);
+    Token *token = add(lexer, TOKEN_FLOAT, lexer_span(lexer));
+    token->number = strtod(text, NULL);
+}
+
+void lexer_bad_number(Lexer *lexer) {
+    bool format = lexer->strings.count && lexer->tokens.items[lexer->tokens.count - 1].kind == TOKEN_COLON;  // "{x:.2f}"
+    Token *token = add(lexer, TOKEN_FLOAT, lexer_span(lexer));
+    token->wrong = true;
+    if (format) return;  // the parser says it of the colon
+    uint32_t length = lexer->end - lexer->begin;
+    diag_error(lexer->diag, token->span, "'%.*s' is not a number", length > 40 ? 40 : (int)length, lexer->source + lexer->begin);
+    if (length > 1 && lexer->source[lexer->begin] == '0' && strchr("xXbBoO", lexer->source[lexer->begin + 1]))
+        diag_hint(lexer->diag, "integers are written in decimal");
+}
+
+// ---- Bytes that no token holds
+
+// Characters that text processors and web pages put where others were meant.
+static const struct Lookalike {
+    const char *bytes, *meant;
+} lookalikes[] = {
+    {"\xE2\x80\x98", "'"}, {"\xE2\x80\x99", "'"}, {"\xE2\x80\x9C", "\""}, {"\xE2\x80\x9D", "\""}, {"\xE2\x88\x92", "-"},
+    {"\xE2\x80\x93", "-"}, {"\xE2\x80\x94", "-"}, {"\xC3\x97", "*"},      {"\xC3\xB7", "/"},      {"\xE2\x86\x92", "->"},
+    {"\xE2\x89\xA4", "<="}, {"\xE2\x89\xA5", ">="}, {"\xE2\x89\xA0", "!="}, {"\xC2\xB7", "*"},     {"\xEF\xBC\x8C", ","},
+};
+
+// Every byte of a run gets here on its own; the run is one token and one message.
+void lexer_bad_bytes(Lexer *lexer) {
+    TokenList *tokens = &lexer->tokens;
+    Token *last = tokens->count ? &tokens->items[tokens->count - 1] : NULL;
+    if (last && last->kind == TOKEN_WRONG && last->span.end == lexer->begin) {
+        last->span.end = lexer->end;
+        return;
+    }
+    Token *token = add(lexer, TOKEN_WRONG, lexer_span(lexer));
+    token->wrong = true;
+    const SourceFile *file = diag_file(lexer->diag, lexer->file);
+    const char *at = file->text + lexer->begin;
+    size_t left = file->length - lexer->begin;
+    unsigned char byte = (unsigned char)*at;
+    if (byte < 0x20 || byte == 0x7F) {
+        diag_error(lexer->diag, token->span, "a control character (byte 0x%02x) stands here", byte);
+        return;
+    }
+    size_t length = 1;
+    while (byte >= 0xC2 && length < 4 && length < left && ((unsigned char)at[length] & 0xC0) == 0x80) length++;
+    if (byte >= 0x80 && length == 1) {
+        diag_error(lexer->diag, token->span, "this byte (0x%02x) is not UTF-8 text", byte);
+        return;
+    }
+    token->span.end = lexer->begin + (uint32_t)length;  // the bytes that follow widen it to what it already is
+    diag_error(lexer->diag, token->span, "'%.*s' is not part of .net", (int)length, at);
+    for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++)
+        if (strlen(lookalikes[i].bytes) == length && memcmp(at, lookalikes[i].bytes, length) == 0)
+            diag_hint(lexer->diag, "write %s", lookalikes[i].meant);
+    token->span.end = lexer->end;
+    if (byte == '\\') diag_hint(lexer->diag, "a backslash continues a line only as its last character");
+}
+
+// ---- Strings
+
+static OpenString *innermost(Lexer *lexer) { return &lexer->strings.items[lexer->strings.count - 1]; }
+
+static void begin_text(Lexer *lexer) {
+    lexer->text.count = 0;
+    lexer->text_begin = lexer->end;
+    lexer->too_long = false;
+}
+
+static void flush_text(Lexer *lexer) {
+    if (lexer->text.count == 0) return;
+    Token *token = add(lexer, TOKEN_TEXT, (Span){lexer->file, lexer->text_begin, lexer->begin});
+    token->text = arena_strndup(lexer->perm, lexer->text.items, lexer->text.count);
+    token->wrong = lexer->too_long;
+    lexer->text.count = 0;
+}
+
+void lexer_string_begin(Lexer *lexer) {
+    OpenString string = {.quote = lexer->source[lexer->end - 1], .token = (uint32_t)lexer->tokens.count, .begin = lexer->end - 1};
+    VEC_PUSH(lexer->perm, &lexer->strings, string);
+    lexer_emit(lexer, TOKEN_STRING_BEGIN);
+    begin_text(lexer);
+}
+
+bool lexer_string_prefixed(Lexer *lexer) {
+    if (lexer->strings.count) return false;  // "a { b": a brace was forgotten, b is a name
+    uint32_t length = lexer->end - lexer->begin;
+    diag_error(lexer->diag, lexer_span(lexer), "a string has no prefix '%.*s' in .net", (int)length - 1, lexer->source + lexer->begin);
+    diag_hint(lexer->diag, "leave it out and write \\\\ for a backslash");
+    lexer_string_begin(lexer);
+    return true;
+}
+
+bool lexer_is_quote(const Lexer *lexer) {
+    return lexer->source[lexer->begin] == lexer->strings.items[lexer->strings.count - 1].quote;
+}
+
+void lexer_string_end(Lexer *lexer) {
+    flush_text(lexer);
+    lexer_emit(lexer, TOKEN_STRING_END);
+    lexer->strings.count--;
+}
+
+void lexer_string_bytes(Lexer *lexer, const char *bytes, size_t length) {
+    if (lexer->text.count + length > MAX_STRING) {
+        if (!lexer->too_long) diag_error(lexer->diag, lexer_span(lexer), "a string is at most 1 MB long");
+        lexer->too_long = true;
+        return;
+    }
+    for (size_t i = 0; i < length; i++) VEC_PUSH(lexer->perm, &lexer->text, bytes[i]);
+}
+
+void lexer_string_escape(Lexer *lexer) {
+    static const char letters[] = "nrt\\'\"abfv", values[] = "\n\r\t\\'\"\a\b\f\v";
+    char letter = lexer->source[lexer->begin + 1];
+    const char *found = letter ? strchr(letters, letter) : NULL;
+    if (found) {
+        lexer_string_bytes(lexer, &values[found - letters], 1);
+        return;
+    }
+    bool shown = letter > ' ' && letter < 0x7F;
+    diag_error(lexer->diag, lexer_span(lexer), shown ? "unknown escape '\\%c'" : "unknown escape", letter);
+    if (letter == '{' || letter == '}') diag_hint(lexer->diag, "a brace is written twice: %c%c", letter, letter);
+    else diag_hint(lexer->diag, "a backslash is written twice: \\\\");
+}
+
+void lexer_string_point(Lexer *lexer) {
+    char hex[5] = {0};
+    memcpy(hex, lexer->source + lexer->begin + 2, lexer->end - lexer->begin - 2);
+    unsigned long point = strtoul(hex, NULL, 16);
+    char bytes[3];
+    size_t length = 0;
+    if (point == 0 || (point >= 0xD800 && point <= 0xDFFF)) {
+        diag_error(lexer->diag, lexer_span(lexer), "this escape is not a character");
+        return;
+    }
+    if (point < 0x80) {
+        bytes[length++] = (char)point;
+    } else if (point < 0x800) {
+        bytes[length++] = (char)(0xC0 | point >> 6);
+        bytes[length++] = (char)(0x80 | (point & 0x3F));
+    } else {
+        bytes[length++] = (char)(0xE0 | point >> 12);
+        bytes[length++] = (char)(0x80 | (point >> 6 & 0x3F));
+        bytes[length++] = (char)(0x80 | (point & 0x3F));
+    }
+    lexer_string_bytes(lexer, bytes, length);
+}
+
+void lexer_string_bad_byte(Lexer *lexer) {
+    unsigned char byte = (unsigned char)lexer->source[lexer->begin];
+    if (byte == '\\') return;  // before the end of the file: the string has no end either, which is said
+    diag_error(lexer->diag, lexer_span(lexer), byte ? "byte 0x%02x in this string is not UTF-8 text" : "a NUL byte (0x%02x) in a string",
+               byte);
+}
+
+void lexer_interpolation_begin(Lexer *lexer) {
+    flush_text(lexer);
+    OpenString *string = innermost(lexer);
+    string->in_braces = true;
+    string->brace = lexer->begin;
+    string->braces = 0;
+    lexer_emit(lexer, TOKEN_INTERPOLATION_BEGIN);
+}
+
+bool lexer_interpolation_end(Lexer *lexer) {
+    OpenString *string = lexer->strings.count ? innermost(lexer) : NULL;
+    if (!string || string->braces > 0) {
+        if (string) string->braces--;
+        lexer_emit(lexer, TOKEN_RBRACE);
+        return false;
+    }
+    lexer_emit(lexer, TOKEN_INTERPOLATION_END);
+    string->in_braces = false;
+    begin_text(lexer);
+    return true;
+}
+
+void lexer_open_brace(Lexer *lexer) {
+    if (lexer->strings.count) innermost(lexer)->braces++;
+    lexer_emit(lexer, TOKEN_LBRACE);
+}
+
+// Ends every string that is open, the inner ones included, so that the tokens stay in balance.
+void lexer_unterminated(Lexer *lexer) {
+    const OpenString *outer = &lexer->strings.items[0];
+    lexer->tokens.items[outer->token].wrong = true;
+    uint32_t end = lexer->begin;
+    if (end > outer->begin && lexer->source[end - 1] == '\r') end--;
+    if (outer->in_braces) {
+        diag_error(lexer->diag, (Span){lexer->file, outer->brace, outer->brace + 1}, "the '{' in this string is never closed");
+        diag_hint(lexer->diag, "{expression} in a string is replaced by its value; a brace itself is written {{");
+    } else {
+        diag_error(lexer->diag, (Span){lexer->file, outer->begin, end}, "this string is never closed");
+    }
+    Span here = {lexer->file, lexer->begin, lexer->begin};
+    flush_text(lexer);
+    for (; lexer->strings.count; lexer->strings.count--) {
+        if (innermost(lexer)->in_braces) add(lexer, TOKEN_INTERPOLATION_END, here)->wrong = true;
+        add(lexer, TOKEN_STRING_END, here)->wrong = true;
+    }
+}
+
+void lexer_triple_quoted(Lexer *lexer, bool closed) {
+    Span span = {lexer->file, lexer->text_begin, lexer->end};
+    diag_error(lexer->diag, span, closed ? "there are no triple-quoted strings in .net" : "this string is never closed");
+    diag_hint(lexer->diag, "a comment starts with #, a string ends on its line");
+    add(lexer, TOKEN_STRING_BEGIN, span)->wrong = true;
+    add(lexer, TOKEN_STRING_END, (Span){lexer->file, lexer->end, lexer->end})->wrong = true;
+}
