@@ -58,8 +58,13 @@ static bool call_size(Eval *eval, const Value *args, Value *result) {
 
 static bool call_numel(Eval *eval, const Value *args, Value *result) {
     NodeId x;
+    uint32_t axes;
     if (!arg_tensor(eval, &args[0], "x", &x)) return false;
     Shape shape = tensor_shape(eval, x);
+    if (!arg_axes(eval, &args[1], "dim", &shape, &axes)) return false;
+    for (uint32_t i = 0; i < shape.rank; i++) {
+        if (!(axes & 1u << i)) shape.dim[i] = dim_constant(1);
+    }
     *result = value_dim(shape_count(&shape));
     return true;
 }
@@ -101,7 +106,7 @@ const Builtin tensor_calculus[] = {
     {"grad", "y, x", "The symbolic derivative of the scalar y with respect to x: a tensor, a parameter or a list of them.",
      call_grad},
     {"size", "x, dim=None", "x.shape, or the size of one axis.", call_size},
-    {"numel", "x", "The number of elements.", call_numel},
+    {"numel", "x, dim=None", "The number of elements, or how many the axes `dim` hold together.", call_numel},
     {"dim", "x", "The number of axes.", call_ndim},
     {NULL}};
 
