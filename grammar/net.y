@@ -40,12 +40,13 @@ static void net_error(const Span *span, Parser *parser, const char *message);
 %token INTERPOLATION_END "the '}' of the string"
 %token TRUE "'True'" FALSE "'False'" NONE "'None'" HOLE "'_'"
 /* Words */
-%token AND "'and'" OR "'or'" NOT "'not'" IN "'in'" IS "'is'" IF "'if'" ELIF "'elif'" ELSE "'else'" FOR "'for'" RETURN "'return'"
+%token AND "'and'" OR "'or'" NOT "'not'" IN "'in'" IS "'is'"
+%token IF "'if'" ELIF "'elif'" ELSE "'else'" FOR "'for'" RETURN "'return'"
 %token <token> DEF "'def'" DEF_NAME "a definition" MODULE "'module'" OPTIMIZER "'optimizer'"
 %token STATE "'state'" INFER "'infer'" INCLUDE "'include'"
 /* Marks */
-%token COMMA "','" LPAREN "'('" RPAREN "')'" LBRACKET "'['" RBRACKET "']'" LBRACE "'{'" RBRACE "'}'" LAMBDA_PAREN "the '(' of parameters"
-%token SEMICOLON "';'" COLON "':'" ELLIPSIS "'...'" DOT "'.'" ARROW "'->'"
+%token COMMA "','" LPAREN "'('" RPAREN "')'" LBRACKET "'['" RBRACKET "']'" LBRACE "'{'" RBRACE "'}'"
+%token LAMBDA_PAREN "the '(' of parameters" SEMICOLON "';'" COLON "':'" ELLIPSIS "'...'" DOT "'.'" ARROW "'->'"
 %token ASSIGN "'='" ADD_ASSIGN "'+='" SUB_ASSIGN "'-='" MUL_ASSIGN "'*='" DIV_ASSIGN "'/='"
 %token PLUS "'+'" MINUS "'-'" STAR "'*'" SLASH "'/'" FLOORDIV "'//'" PERCENT "'%'" POWER "'**'" AT "'@'"
 %token EQ "'=='" NE "'!='" LT "'<'" LE "'<='" GT "'>'" GE "'>='"
@@ -53,8 +54,9 @@ static void net_error(const Span *span, Parser *parser, const char *message);
 /* Never grammatical: COMMENT does not get here, FOREIGN is another language's, WRONG was reported already */
 %token COMMENT "a comment" FOREIGN "a foreign word" WRONG "a mistake"
 
-%type <nodes> statements block else_part expressions list_items args arg_list subscripts targets string parts string_one
-%type <node> statement simple definition compound expr_list expr disjunction conjunction inversion comparison sum term factor power
+%type <nodes> statements block else_part expressions list_items args arg_list subscripts targets string string_one parts
+%type <node> statement simple definition compound
+%type <node> expr_list expr disjunction conjunction inversion comparison sum term factor power
 %type <node> postfix atom arg subscript slice_part comp_if target_list target 
 %type <params> params param_list optional_params
 %type <chain> chain
@@ -89,7 +91,7 @@ simple:
   | RETURN expr_list                        { $$ = build_one(parser, AST_RETURN, @$, $2); }
   | STATE NAME ASSIGN expr                  { $$ = build_named(parser, AST_STATE, @$, $2, $4); }
   | INFER NAME ASSIGN expr                  { $$ = build_named(parser, AST_INFER, @$, $2, $4); }
-  | INCLUDE string                          { $$ = build_one(parser, AST_INCLUDE, @$, build_list(parser, AST_STRING, @2, $2)); }
+  | INCLUDE string                          { $$ = build_include(parser, @$, @2, $2); }
   ;
 
 assign_operator:
@@ -126,8 +128,8 @@ params:
   ;
 
 param_list:
-    NAME                                    { $$ = params_add(parser, params_new(parser), $1, NULL, @1); }
-  | NAME ASSIGN expr                        { $$ = params_add(parser, params_new(parser), $1, $3, @$); }
+    NAME                                    { $$ = params_one(parser, $1, NULL, @1); }
+  | NAME ASSIGN expr                        { $$ = params_one(parser, $1, $3, @$); }
   | param_list COMMA NAME                   { $$ = params_add(parser, $1, $3, NULL, @3); }
   | param_list COMMA NAME ASSIGN expr       { $$ = params_add(parser, $1, $3, $5, span_join(@3, @5)); }
   ;
@@ -140,21 +142,19 @@ compound:
 else_part:
     %empty                                  { $$ = nodes_new(parser); }
   | ELSE block                              { $$ = $2; }
-  | ELIF expr block else_part               { $$ = nodes_add(parser, nodes_new(parser), build_if(parser, @$, $2, $3, $4)); }
+  | ELIF expr block else_part               { $$ = nodes_one(parser, build_if(parser, @$, $2, $3, $4)); }
   ;
 
 /* What a `for` binds; the left side of `=` is read as an expression and looked at afterwards. */
 target_list:
     target
-  | target COMMA                            { $$ = build_list(parser, AST_TUPLE, @$, nodes_add(parser, nodes_new(parser), $1)); }
-  | target COMMA targets                    { NodeList *all = nodes_add(parser, nodes_new(parser), $1);
-                                              $$ = build_list(parser, AST_TUPLE, @$, nodes_join(parser, all, $3)); }
-  | target COMMA targets COMMA              { NodeList *all = nodes_add(parser, nodes_new(parser), $1);
-                                              $$ = build_list(parser, AST_TUPLE, @$, nodes_join(parser, all, $3)); }
+  | target COMMA                            { $$ = build_tuple(parser, @$, $1, NULL); }
+  | target COMMA targets                    { $$ = build_tuple(parser, @$, $1, $3); }
+  | target COMMA targets COMMA              { $$ = build_tuple(parser, @$, $1, $3); }
   ;
 
 targets:
-    target                                  { $$ = nodes_add(parser, nodes_new(parser), $1); }
+    target                                  { $$ = nodes_one(parser, $1); }
   | targets COMMA target                    { $$ = nodes_add(parser, $1, $3); }
   ;
 
@@ -168,22 +168,20 @@ target:
 
 expr_list:
     expr
-  | expr COMMA                              { $$ = build_list(parser, AST_TUPLE, @$, nodes_add(parser, nodes_new(parser), $1)); }
-  | expr COMMA expressions                  { NodeList *all = nodes_add(parser, nodes_new(parser), $1);
-                                              $$ = build_list(parser, AST_TUPLE, @$, nodes_join(parser, all, $3)); }
-  | expr COMMA expressions COMMA            { NodeList *all = nodes_add(parser, nodes_new(parser), $1);
-                                              $$ = build_list(parser, AST_TUPLE, @$, nodes_join(parser, all, $3)); }
+  | expr COMMA                              { $$ = build_tuple(parser, @$, $1, NULL); }
+  | expr COMMA expressions                  { $$ = build_tuple(parser, @$, $1, $3); }
+  | expr COMMA expressions COMMA            { $$ = build_tuple(parser, @$, $1, $3); }
   ;
 
 expressions:
-    expr                                    { $$ = nodes_add(parser, nodes_new(parser), $1); }
+    expr                                    { $$ = nodes_one(parser, $1); }
   | expressions COMMA expr                  { $$ = nodes_add(parser, $1, $3); }
   ;
 
 expr:
     disjunction
   | disjunction IF disjunction ELSE expr    { $$ = build_three(parser, AST_COND, @$, $1, $3, $5); }
-  | NAME ARROW expr                         { $$ = build_lambda(parser, @$, params_add(parser, params_new(parser), $1, NULL, @1), $3); }
+  | NAME ARROW expr                         { $$ = build_lambda(parser, @$, params_one(parser, $1, NULL, @1), $3); }
   | LAMBDA_PAREN params RPAREN ARROW expr   { $$ = build_lambda(parser, @$, $2, $5); }
   ;
 
@@ -298,7 +296,7 @@ args:
   ;
 
 arg_list:
-    arg                                     { $$ = nodes_add(parser, nodes_new(parser), $1); }
+    arg                                     { $$ = nodes_one(parser, $1); }
   | arg_list COMMA arg                      { $$ = nodes_add(parser, $1, $3); }
   ;
 
@@ -311,7 +309,7 @@ arg:
   ;
 
 subscripts:
-    subscript                               { $$ = nodes_add(parser, nodes_new(parser), $1); }
+    subscript                               { $$ = nodes_one(parser, $1); }
   | subscripts COMMA subscript              { $$ = nodes_add(parser, $1, $3); }
   ;
 
@@ -363,21 +361,22 @@ static int yyreport_syntax_error(const yypcontext_t *context, Parser *parser) {
     if (count < 0) return count;
     for (int i = 0; i < count; i++) can[kinds[i]] = true;
 
-    /* Families are told as such. A bracket or sign can begin an expression or go on with one: it counts for the family that is
-       expected here. */
+    /* Families are told as such. A bracket or sign can begin an expression or go on with one: it counts for the family that
+       is expected here. */
     static const yysymbol_kind_t begin_expression[] = {
-        YYSYMBOL_NAME, YYSYMBOL_INT, YYSYMBOL_FLOAT, YYSYMBOL_STRING_BEGIN, YYSYMBOL_TRUE, YYSYMBOL_FALSE, YYSYMBOL_NONE,
-        YYSYMBOL_HOLE, YYSYMBOL_NOT, YYSYMBOL_PLUS, YYSYMBOL_MINUS, YYSYMBOL_LPAREN, YYSYMBOL_LBRACKET, YYSYMBOL_LAMBDA_PAREN,
-        YYSYMBOL_STAR};
+        YYSYMBOL_NAME,  YYSYMBOL_INT,  YYSYMBOL_FLOAT, YYSYMBOL_STRING_BEGIN, YYSYMBOL_TRUE,  YYSYMBOL_FALSE,
+        YYSYMBOL_NONE,  YYSYMBOL_HOLE, YYSYMBOL_NOT,   YYSYMBOL_PLUS,         YYSYMBOL_MINUS, YYSYMBOL_LPAREN,
+        YYSYMBOL_STAR,  YYSYMBOL_LBRACKET, YYSYMBOL_LAMBDA_PAREN};
     static const yysymbol_kind_t begin_statement[] = {
-        YYSYMBOL_RETURN, YYSYMBOL_DEF, YYSYMBOL_DEF_NAME, YYSYMBOL_MODULE, YYSYMBOL_OPTIMIZER, YYSYMBOL_STATE, YYSYMBOL_INFER,
-        YYSYMBOL_INCLUDE, YYSYMBOL_IF, YYSYMBOL_FOR, YYSYMBOL_SEMICOLON, YYSYMBOL_NEWLINE};
+        YYSYMBOL_RETURN, YYSYMBOL_DEF,   YYSYMBOL_DEF_NAME, YYSYMBOL_MODULE, YYSYMBOL_OPTIMIZER, YYSYMBOL_STATE,
+        YYSYMBOL_INFER,  YYSYMBOL_INCLUDE, YYSYMBOL_IF,     YYSYMBOL_FOR,    YYSYMBOL_SEMICOLON, YYSYMBOL_NEWLINE};
     static const yysymbol_kind_t operators[] = {
-        YYSYMBOL_AND, YYSYMBOL_OR, YYSYMBOL_NOT, YYSYMBOL_IS, YYSYMBOL_IN, YYSYMBOL_IF, YYSYMBOL_PLUS, YYSYMBOL_MINUS,
-        YYSYMBOL_STAR, YYSYMBOL_SLASH, YYSYMBOL_FLOORDIV, YYSYMBOL_PERCENT, YYSYMBOL_POWER, YYSYMBOL_AT, YYSYMBOL_EQ, YYSYMBOL_NE,
-        YYSYMBOL_LT, YYSYMBOL_LE, YYSYMBOL_GT, YYSYMBOL_GE, YYSYMBOL_LPAREN, YYSYMBOL_LBRACKET, YYSYMBOL_DOT, YYSYMBOL_ARROW,
-        YYSYMBOL_STRING_BEGIN, YYSYMBOL_ASSIGN, YYSYMBOL_ADD_ASSIGN, YYSYMBOL_SUB_ASSIGN, YYSYMBOL_MUL_ASSIGN, YYSYMBOL_DIV_ASSIGN,
-        YYSYMBOL_FOR};
+        YYSYMBOL_AND,      YYSYMBOL_OR,      YYSYMBOL_NOT,  YYSYMBOL_IS,    YYSYMBOL_IN,     YYSYMBOL_IF,
+        YYSYMBOL_PLUS,     YYSYMBOL_MINUS,   YYSYMBOL_STAR, YYSYMBOL_SLASH, YYSYMBOL_FLOORDIV, YYSYMBOL_PERCENT,
+        YYSYMBOL_POWER,    YYSYMBOL_AT,      YYSYMBOL_EQ,   YYSYMBOL_NE,    YYSYMBOL_LT,     YYSYMBOL_LE,
+        YYSYMBOL_GT,       YYSYMBOL_GE,      YYSYMBOL_DOT,  YYSYMBOL_ARROW, YYSYMBOL_LPAREN, YYSYMBOL_LBRACKET,
+        YYSYMBOL_ASSIGN,   YYSYMBOL_FOR,     YYSYMBOL_STRING_BEGIN,
+        YYSYMBOL_ADD_ASSIGN, YYSYMBOL_SUB_ASSIGN, YYSYMBOL_MUL_ASSIGN, YYSYMBOL_DIV_ASSIGN};
 #define DROP(family) for (size_t i = 0; i < sizeof family / sizeof *family; i++) can[family[i]] = false
     Expected expected = {0};
     if (can[YYSYMBOL_RETURN]) {

@@ -7,23 +7,32 @@
 #include "support/strbuf.h"
 
 static const char *const kind_names[] = {
-    [AST_INT] = "int",       [AST_FLOAT] = "float",         [AST_STRING] = "string",       [AST_TEXT] = "text",
-    [AST_NAME] = "name",     [AST_TRUE] = "True",           [AST_FALSE] = "False",         [AST_NONE] = "None",
-    [AST_HOLE] = "_",        [AST_UNARY] = "unary",         [AST_BINARY] = "binary",       [AST_COMPARE] = "compare",
-    [AST_COND] = "cond",     [AST_CALL] = "call",           [AST_ARG] = "arg",             [AST_INDEX] = "index",
-    [AST_SLICE] = "slice",   [AST_ELLIPSIS] = "...",        [AST_ATTR] = "attr",           [AST_LIST] = "list",
-    [AST_TUPLE] = "tuple",   [AST_COMPREHENSION] = "comprehension", [AST_LAMBDA] = "lambda", [AST_ASSIGN] = "assign",
-    [AST_EXPR] = "expr",     [AST_DEF] = "def",             [AST_MODULE] = "module",       [AST_OPTIMIZER] = "optimizer",
-    [AST_STATE] = "state",   [AST_INFER] = "infer",         [AST_IF] = "if",               [AST_FOR] = "for",
-    [AST_RETURN] = "return", [AST_INCLUDE] = "include",     [AST_FILE] = "file",
+    [AST_INT] = "int",       [AST_FLOAT] = "float",
+    [AST_STRING] = "string", [AST_TEXT] = "text",
+    [AST_NAME] = "name",     [AST_TRUE] = "True",
+    [AST_FALSE] = "False",   [AST_NONE] = "None",
+    [AST_HOLE] = "_",        [AST_UNARY] = "unary",
+    [AST_BINARY] = "binary", [AST_COMPARE] = "compare",
+    [AST_COND] = "cond",     [AST_CALL] = "call",
+    [AST_ARG] = "arg",       [AST_INDEX] = "index",
+    [AST_SLICE] = "slice",   [AST_ELLIPSIS] = "...",
+    [AST_ATTR] = "attr",     [AST_LIST] = "list",
+    [AST_TUPLE] = "tuple",   [AST_COMPREHENSION] = "comprehension",
+    [AST_LAMBDA] = "lambda", [AST_ASSIGN] = "assign",
+    [AST_EXPR] = "expr",     [AST_DEF] = "def",
+    [AST_MODULE] = "module", [AST_OPTIMIZER] = "optimizer",
+    [AST_STATE] = "state",   [AST_INFER] = "infer",
+    [AST_IF] = "if",         [AST_FOR] = "for",
+    [AST_RETURN] = "return", [AST_INCLUDE] = "include",
+    [AST_FILE] = "file",
 };
 
 static const char *const op_texts[] = {
-    [AST_OP_NONE] = "",      [AST_OP_ADD] = "+",  [AST_OP_SUB] = "-",    [AST_OP_MUL] = "*", [AST_OP_DIV] = "/",
-    [AST_OP_FLOORDIV] = "//", [AST_OP_MOD] = "%", [AST_OP_POW] = "**",   [AST_OP_MATMUL] = "@",
-    [AST_OP_AND] = "and",    [AST_OP_OR] = "or",  [AST_OP_NOT] = "not",  [AST_OP_NEG] = "-", [AST_OP_POS] = "+",
-    [AST_OP_EQ] = "==",      [AST_OP_NE] = "!=",  [AST_OP_LT] = "<",     [AST_OP_LE] = "<=", [AST_OP_GT] = ">",
-    [AST_OP_GE] = ">=",      [AST_OP_IN] = "in",  [AST_OP_NOT_IN] = "not in", [AST_OP_IS] = "is", [AST_OP_IS_NOT] = "is not",
+    [AST_OP_NONE] = "",       [AST_OP_ADD] = "+",         [AST_OP_SUB] = "-",  [AST_OP_MUL] = "*",         [AST_OP_DIV] = "/",
+    [AST_OP_FLOORDIV] = "//", [AST_OP_MOD] = "%",         [AST_OP_POW] = "**", [AST_OP_MATMUL] = "@",      [AST_OP_AND] = "and",
+    [AST_OP_OR] = "or",       [AST_OP_NOT] = "not",       [AST_OP_NEG] = "-",  [AST_OP_POS] = "+",         [AST_OP_EQ] = "==",
+    [AST_OP_NE] = "!=",       [AST_OP_LT] = "<",          [AST_OP_LE] = "<=",  [AST_OP_GT] = ">",          [AST_OP_GE] = ">=",
+    [AST_OP_IN] = "in",       [AST_OP_NOT_IN] = "not in", [AST_OP_IS] = "is",  [AST_OP_IS_NOT] = "is not",
 };
 
 const char *ast_op_text(AstOp op) { return op_texts[op]; }

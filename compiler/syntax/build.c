@@ -74,6 +74,15 @@ Ast *build_with_list(Parser *parser, AstKind kind, Span span, Ast *a, const Node
     return measured(parser, node);
 }
 
+Ast *build_tuple(Parser *parser, Span span, Ast *first, const NodeList *others) {
+    NodeList *all = nodes_one(parser, first);
+    return build_list(parser, AST_TUPLE, span, others ? nodes_join(parser, all, others) : all);
+}
+
+Ast *build_include(Parser *parser, Span span, Span string_span, const NodeList *parts) {
+    return build_one(parser, AST_INCLUDE, span, build_list(parser, AST_STRING, string_span, parts));
+}
+
 Ast *build_attr(Parser *parser, Span span, Ast *object, const Token *name) {
     Ast *node = build(parser, AST_ATTR, span);
     node->a = object;
@@ -113,7 +122,15 @@ Ast *build_lambda(Parser *parser, Span span, const ParamList *params, Ast *body)
     return measured(parser, node);
 }
 
+// [a, b] = … binds as (a, b) = … does.
+static void as_target(Ast *node) {
+    if (node->kind == AST_LIST) node->kind = AST_TUPLE;
+    if (node->kind != AST_TUPLE) return;
+    for (size_t i = 0; i < node->items.count; i++) as_target(node->items.items[i]);
+}
+
 Ast *build_assign(Parser *parser, Span span, AstOp op, Ast *target, Ast *value) {
+    as_target(target);
     Ast *node = build_three(parser, AST_ASSIGN, span, target, value, NULL);
     node->op = op;
     return node;
@@ -165,6 +182,8 @@ NodeList *nodes_add(Parser *parser, NodeList *list, Ast *node) {
     return list;
 }
 
+NodeList *nodes_one(Parser *parser, Ast *node) { return nodes_add(parser, nodes_new(parser), node); }
+
 NodeList *nodes_join(Parser *parser, NodeList *list, const NodeList *more) {
     for (size_t i = 0; i < more->count; i++) VEC_PUSH(parser->perm, list, more->items[i]);
     return list;
@@ -186,6 +205,10 @@ ParamList *params_add(Parser *parser, ParamList *list, const Token *name, Ast *f
     AstParam param = {.name = name->text, .fallback = fallback, .span = span};
     VEC_PUSH(parser->perm, list, param);
     return list;
+}
+
+ParamList *params_one(Parser *parser, const Token *name, Ast *fallback, Span span) {
+    return params_add(parser, params_new(parser), name, fallback, span);
 }
 
 Chain *chain_new(Parser *parser, Ast *first, AstOp op, Ast *second) {

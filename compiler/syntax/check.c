@@ -31,8 +31,8 @@ static void check_params(Checker *checker, const Ast *node) {
             with_default = param;
             check_node(checker, param->fallback);
         } else if (with_default) {
-            diag_error(checker->diag, param->span, "the parameter '%s' needs a default, since '%s' before it has one", param->name,
-                       with_default->name);
+            diag_error(checker->diag, param->span, "the parameter '%s' needs a default, since '%s' before it has one",
+                       param->name, with_default->name);
         }
     }
 }
@@ -69,7 +69,6 @@ static void check_target(Checker *checker, const Ast *target, AstOp op) {
             if (part->a->kind != AST_ATTR && part->a->kind != AST_NAME) check_node(checker, part->a);
         return;
     case AST_TUPLE:
-    case AST_LIST:
         if (op != AST_OP_NONE) {
             diag_error(checker->diag, target->span, "'%s=' changes one name", ast_op_text(op));
         } else if (target->items.count == 0) {

@@ -74,9 +74,11 @@ static bool starts_block(int kind) {
 
 static const char *colon_hint(const Token *tokens, size_t begin, size_t at) {
     for (size_t i = at; i > begin; i--)
-        if (tokens[i - 1].kind == TOKEN_INTERPOLATION_BEGIN) return "a format such as `:.2f` is not part of .net; round(x, 2) rounds";
+        if (tokens[i - 1].kind == TOKEN_INTERPOLATION_BEGIN)
+            return "a format such as `:.2f` is not part of .net; round(x, 2) rounds";
         else if (tokens[i - 1].kind == TOKEN_INTERPOLATION_END) break;
-    if (tokens[at].in_parens && tokens[begin].kind != TOKEN_DEF) return "`name=value` names an argument; there are no dictionaries";
+    if (tokens[at].in_parens && tokens[begin].kind != TOKEN_DEF)
+        return "`name=value` names an argument; there are no dictionaries";
     if (tokens[at].in_parens) return "leave the type out: types are found when the file is compiled";
     if (starts_block(tokens[begin].kind)) return "a block stands in braces: `{ ... }`; indentation means nothing";
     if (at == begin + 1) return "leave the type out: types are found when the file is compiled";

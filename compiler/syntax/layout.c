@@ -115,8 +115,11 @@ static int contextual_word(const Layout *layout, uint32_t index) {
         const char *text;
         int kind, followed_by;
     } words[] = {
-        {"module", TOKEN_MODULE, TOKEN_NAME}, {"optimizer", TOKEN_OPTIMIZER, TOKEN_NAME},    {"state", TOKEN_STATE, TOKEN_NAME},
-        {"infer", TOKEN_INFER, TOKEN_NAME},   {"include", TOKEN_INCLUDE, TOKEN_STRING_BEGIN},
+        {"module", TOKEN_MODULE, TOKEN_NAME},
+        {"optimizer", TOKEN_OPTIMIZER, TOKEN_NAME},
+        {"state", TOKEN_STATE, TOKEN_NAME},
+        {"infer", TOKEN_INFER, TOKEN_NAME},
+        {"include", TOKEN_INCLUDE, TOKEN_STRING_BEGIN},
     };
     const char *text = layout->raw->items[index].text;
     for (size_t i = 0; i < sizeof words / sizeof *words; i++)

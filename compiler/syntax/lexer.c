@@ -94,7 +94,8 @@ void lexer_bad_number(Lexer *lexer) {
     token->wrong = true;
     if (format) return;  // the parser says it of the colon
     uint32_t length = lexer->end - lexer->begin;
-    diag_error(lexer->diag, token->span, "'%.*s' is not a number", length > 40 ? 40 : (int)length, lexer->source + lexer->begin);
+    diag_error(lexer->diag, token->span, "'%.*s' is not a number", length > 40 ? 40 : (int)length,
+               lexer->source + lexer->begin);
     if (length > 1 && lexer->source[lexer->begin] == '0' && strchr("xXbBoO", lexer->source[lexer->begin + 1]))
         diag_hint(lexer->diag, "integers are written in decimal");
 }
@@ -105,9 +106,9 @@ void lexer_bad_number(Lexer *lexer) {
 static const struct Lookalike {
     const char *bytes, *meant;
 } lookalikes[] = {
-    {"\xE2\x80\x98", "'"}, {"\xE2\x80\x99", "'"}, {"\xE2\x80\x9C", "\""}, {"\xE2\x80\x9D", "\""}, {"\xE2\x88\x92", "-"},
-    {"\xE2\x80\x93", "-"}, {"\xE2\x80\x94", "-"}, {"\xC3\x97", "*"},      {"\xC3\xB7", "/"},      {"\xE2\x86\x92", "->"},
-    {"\xE2\x89\xA4", "<="}, {"\xE2\x89\xA5", ">="}, {"\xE2\x89\xA0", "!="}, {"\xC2\xB7", "*"},     {"\xEF\xBC\x8C", ","},
+    {"\xE2\x80\x98", "'"},  {"\xE2\x80\x99", "'"},  {"\xE2\x80\x9C", "\""}, {"\xE2\x80\x9D", "\""}, {"\xE2\x88\x92", "-"},
+    {"\xE2\x80\x93", "-"},  {"\xE2\x80\x94", "-"},  {"\xC3\x97", "*"},      {"\xC3\xB7", "/"},      {"\xE2\x86\x92", "->"},
+    {"\xE2\x89\xA4", "<="}, {"\xE2\x89\xA5", ">="}, {"\xE2\x89\xA0", "!="}, {"\xC2\xB7", "*"},      {"\xEF\xBC\x8C", ","},
 };
 
 // Every byte of a run gets here on its own; the run is one token and one message.
@@ -162,7 +163,8 @@ static void flush_text(Lexer *lexer) {
 }
 
 void lexer_string_begin(Lexer *lexer) {
-    OpenString string = {.quote = lexer->source[lexer->end - 1], .token = (uint32_t)lexer->tokens.count, .begin = lexer->end - 1};
+    OpenString string = {
+        .quote = lexer->source[lexer->end - 1], .token = (uint32_t)lexer->tokens.count, .begin = lexer->end - 1};
     VEC_PUSH(lexer->perm, &lexer->strings, string);
     lexer_emit(lexer, TOKEN_STRING_BEGIN);
     begin_text(lexer);
@@ -171,7 +173,8 @@ void lexer_string_begin(Lexer *lexer) {
 bool lexer_string_prefixed(Lexer *lexer) {
     if (lexer->strings.count) return false;  // "a { b": a brace was forgotten, b is a name
     uint32_t length = lexer->end - lexer->begin;
-    diag_error(lexer->diag, lexer_span(lexer), "a string has no prefix '%.*s' in .net", (int)length - 1, lexer->source + lexer->begin);
+    diag_error(lexer->diag, lexer_span(lexer), "a string has no prefix '%.*s' in .net", (int)length - 1,
+               lexer->source + lexer->begin);
     diag_hint(lexer->diag, "leave it out and write \\\\ for a backslash");
     lexer_string_begin(lexer);
     return true;
@@ -236,8 +239,8 @@ void lexer_string_point(Lexer *lexer) {
 void lexer_string_bad_byte(Lexer *lexer) {
     unsigned char byte = (unsigned char)lexer->source[lexer->begin];
     if (byte == '\\') return;  // before the end of the file: the string has no end either, which is said
-    diag_error(lexer->diag, lexer_span(lexer), byte ? "byte 0x%02x in this string is not UTF-8 text" : "a NUL byte (0x%02x) in a string",
-               byte);
+    diag_error(lexer->diag, lexer_span(lexer),
+               byte ? "byte 0x%02x in this string is not UTF-8 text" : "a NUL byte (0x%02x) in a string", byte);
 }
 
 void lexer_interpolation_begin(Lexer *lexer) {

@@ -31,14 +31,14 @@ typedef struct Expected {
     size_t count;
 } Expected;
 
-#define YYLLOC_DEFAULT(current, rhs, count)                                                            \
-    do {                                                                                               \
-        if (count) {                                                                                   \
-            (current) = (Span){YYRHSLOC(rhs, 1).file, YYRHSLOC(rhs, 1).begin, YYRHSLOC(rhs, count).end}; \
-        } else {                                                                                       \
-            (current) = YYRHSLOC(rhs, 0);                                                              \
-            (current).begin = (current).end;                                                           \
-        }                                                                                              \
+#define YYLLOC_DEFAULT(current, rhs, count)                                                                                    \
+    do {                                                                                                                       \
+        if (count) {                                                                                                           \
+            (current) = (Span){YYRHSLOC(rhs, 1).file, YYRHSLOC(rhs, 1).begin, YYRHSLOC(rhs, count).end};                       \
+        } else {                                                                                                               \
+            (current) = YYRHSLOC(rhs, 0);                                                                                      \
+            (current).begin = (current).end;                                                                                   \
+        }                                                                                                                      \
     } while (0)
 
 // ---- parse.c
@@ -56,6 +56,8 @@ Ast *build_unary(Parser *parser, Span span, AstOp op, Ast *a);
 Ast *build_binary(Parser *parser, Span span, AstOp op, Ast *a, Ast *b);
 Ast *build_list(Parser *parser, AstKind kind, Span span, const NodeList *items);
 Ast *build_with_list(Parser *parser, AstKind kind, Span span, Ast *a, const NodeList *items);  // calls, subscripts
+Ast *build_tuple(Parser *parser, Span span, Ast *first, const NodeList *others);  // NULL: (first,)
+Ast *build_include(Parser *parser, Span span, Span string_span, const NodeList *parts);
 Ast *build_attr(Parser *parser, Span span, Ast *object, const Token *name);
 Ast *build_arg(Parser *parser, Span span, const Token *keyword, Ast *value);
 Ast *build_comprehension(Parser *parser, Span span, Ast *item, Ast *target, Ast *list, Ast *condition);
@@ -69,10 +71,12 @@ Ast *build_if(Parser *parser, Span span, Ast *condition, const NodeList *then, c
 Ast *build_for(Parser *parser, Span span, Ast *target, Ast *list, const NodeList *body);
 
 NodeList *nodes_new(Parser *parser);
+NodeList *nodes_one(Parser *parser, Ast *node);
 NodeList *nodes_add(Parser *parser, NodeList *list, Ast *node);  // a NULL node is left out
 NodeList *nodes_join(Parser *parser, NodeList *list, const NodeList *more);
 NodeList *strings_join(Parser *parser, NodeList *parts, const NodeList *more);  // text that meets text becomes one piece
 ParamList *params_new(Parser *parser);
+ParamList *params_one(Parser *parser, const Token *name, Ast *fallback, Span span);
 ParamList *params_add(Parser *parser, ParamList *list, const Token *name, Ast *fallback, Span span);
 Chain *chain_new(Parser *parser, Ast *first, AstOp op, Ast *second);
 Chain *chain_add(Parser *parser, Chain *chain, AstOp op, Ast *next);

@@ -7,7 +7,7 @@
 #include "support/vec.h"
 
 typedef struct Token {
-    int kind;          // TOKEN_… of net_parser.h (generated from grammar/net.y)
+    int kind;  // TOKEN_… of net_parser.h (generated from grammar/net.y)
     Span span;
     const char *text;  // TOKEN_NAME: the name; TOKEN_TEXT: the piece of a string, escapes resolved; TOKEN_COMMENT: what follows
                        // the '#'; TOKEN_FOREIGN: as written; otherwise NULL
@@ -19,12 +19,12 @@ typedef struct Token {
     uint32_t indent;   // of the line: bytes before its first token
 
     // Filled by brackets.h
-    uint32_t match;    // of a bracket: index of its partner; of the first token of a broken piece: where that ends
-    uint32_t blocks;   // how many `{ }` stand around it
-    bool in_parens;    // the innermost bracket around it is not a `{`: line ends mean nothing
+    uint32_t match;   // of a bracket: index of its partner; of the first token of a broken piece: where that ends
+    uint32_t blocks;  // how many `{ }` stand around it
+    bool in_parens;   // the innermost bracket around it is not a `{`: line ends mean nothing
 
     // Filled by layout.h
-    const char *doc;   // of the first token of a definition: the comment block directly over it
+    const char *doc;  // of the first token of a definition: the comment block directly over it
 } Token;
 
 typedef VEC(Token) TokenList;
