@@ -289,7 +289,7 @@ static bool check_layout(Parser *p) {
     }
     free(order);
     if (good && place != p->data + p->data_bytes) good = malformed(p, "bytes at its end belong to no tensor");
-    qsort(file->metadata, (size_t)file->metadata_count, sizeof *file->metadata, by_key);
+    if (file->metadata) qsort(file->metadata, (size_t)file->metadata_count, sizeof *file->metadata, by_key);
     for (int64_t i = 1; good && i < file->metadata_count; i++) {
         if (strcmp(file->metadata[i - 1].key, file->metadata[i].key) == 0) good = malformed(p, "a key of __metadata__ comes twice");
     }

@@ -138,7 +138,7 @@ static bool rearrange(const struct NpyType *type, bool fortran, const char *path
     char *out = malloc((size_t)array->count * size + 1);
     if (!out) return netrt_fail(error, "%s: not enough memory for its %lld elements", path, (long long)array->count);
     int64_t stride[NETRT_MAX_RANK], index[NETRT_MAX_RANK] = {0}, step = 1;
-    for (int32_t k = 0; k < array->rank; k++) {
+    for (int32_t k = 0; array->count > 0 && k < array->rank; k++) {
         int32_t axis = fortran ? k : array->rank - 1 - k;   // the axis that varies fastest comes first
         stride[axis] = step;
         step *= array->shape[axis];

@@ -1,0 +1,92 @@
+// PGM pictures: plain and raw, 8 and 16 bits, comments, and broken ones.
+#include "rt_files.h"
+
+#include "data/pgm.h"
+
+static void expect(const char *path, const char *text, size_t n, int64_t height, int64_t width, const uint8_t *pixels) {
+    write_file(path, text, n);
+    NetrtArray array;
+    NetrtError error;
+    if (!netrt_pgm_read(path, &array, &error)) fail_msg("%s", error.message);
+    assert_int_equal(array.dtype, NETRT_U8);
+    assert_int_equal(array.rank, 3);
+    assert_int_equal(array.shape[0], 1);
+    assert_int_equal(array.shape[1], height);
+    assert_int_equal(array.shape[2], width);
+    assert_memory_equal(array.data, pixels, (size_t)(height * width));
+    netrt_array_close(&array);
+}
+
+static void expect_failure(const char *path, const char *text, size_t n, const char *part) {
+    write_file(path, text, n);
+    NetrtArray array;
+    NetrtError error = {{0}};
+    assert_false(netrt_pgm_read(path, &array, &error));
+    assert_message(&error, part);
+    assert_null(array.data);
+}
+
+#define TEXT(literal) literal, sizeof(literal) - 1
+
+static void test_pictures(void **state) {
+    const char *path = in_folder(state, "p.pgm");
+    expect(path, TEXT("P2 3 2 255 0 1 2\n253 254 255"), 2, 3, (const uint8_t[]){0, 1, 2, 253, 254, 255});
+    expect(path, TEXT("P2\n# made by hand\n 3 # wide\n 1\n15\n0 7 15\n"), 1, 3, (const uint8_t[]){0, 119, 255});
+    expect(path, TEXT("P2 2 1 1 0 1"), 1, 2, (const uint8_t[]){0, 255});
+    expect(path, TEXT("P2 3 1 65535 0 32768 65535"), 1, 3, (const uint8_t[]){0, 128, 255});
+    expect(path, TEXT("P5 3 1 255\n\x00\x80\xff"), 1, 3, (const uint8_t[]){0, 128, 255});
+    expect(path, TEXT("P5 2 1 255\n#\n"), 1, 2, (const uint8_t[]){'#', '\n'});   // one space after the maximum, then pixels
+    expect(path, TEXT("P5 2 1 100\n\x32\x64"), 1, 2, (const uint8_t[]){128, 255});
+    expect(path, TEXT("P5\n2 1\n65535\n\x80\x00\xff\xff"), 1, 2, (const uint8_t[]){128, 255});
+    expect(path, TEXT("P5 1 1 255\n\x05P5 1 1 255\n\x06"), 1, 1, (const uint8_t[]){5});   // the first of two
+}
+
+static void test_broken(void **state) {
+    const char *path = in_folder(state, "b.pgm");
+    expect_failure(path, TEXT(""), "no PGM picture");
+    expect_failure(path, TEXT("\x89PNG\r\n"), "no PGM picture");
+    expect_failure(path, TEXT("P6 1 1 255\n123"), "no PGM picture");
+    expect_failure(path, TEXT("P5 3 1 255\n\x01\x02"), "truncated");
+    expect_failure(path, TEXT("P5 3 1"), "truncated");
+    expect_failure(path, TEXT("P2 3 1 255 1 2"), "truncated");
+    expect_failure(path, TEXT("P2 2 1 255 1 256"), "larger than 255");
+    expect_failure(path, TEXT("P2 2 1 255 1 -2"), "no valid PGM");
+    expect_failure(path, TEXT("P5 1 1 100\n\xff"), "brighter");
+    expect_failure(path, TEXT("P5 0 1 255\n"), "no valid PGM");
+    expect_failure(path, TEXT("P5 1 1 0\n"), "no valid PGM");
+    expect_failure(path, TEXT("P5 1 1 65536\n"), "larger than 65535");
+    expect_failure(path, TEXT("P5 99999999999999999999 1 255\n"), "larger than");
+    expect_failure(path, TEXT("P5 1000000 1000000 255\nx"), "truncated");
+    expect_failure(path, TEXT("P2 1000000 1000000 255\n1 2 3"), "truncated");
+}
+
+static void test_mutations(void **state) {
+    const char *path = in_folder(state, "m.pgm");
+    static const char *const pictures[] = {"P2\n#c\n3 2 15 0 1 2 3 4 15\n", "P5 4 2 255\nabcdefgh", "P5 2 2 999\nabcdefgh"};
+    uint32_t random = 7;
+    for (int round = 0; round < 900; round++) {
+        unsigned char bytes[64];
+        size_t n = strlen(pictures[round % 3]);
+        memcpy(bytes, pictures[round % 3], n);
+        n = mutate(bytes, n, &random);
+        write_file(path, bytes, n);
+        NetrtArray array;
+        NetrtError error = {{0}};
+        if (netrt_pgm_read(path, &array, &error)) {
+            for (int64_t i = 0; i < array.count; i++) random += ((const uint8_t *)array.data)[i];
+            netrt_array_close(&array);
+        } else {
+            assert_message(&error, path);
+        }
+        random |= 1;
+    }
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_pictures, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_broken, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_mutations, folder_make, folder_remove),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
