@@ -9,19 +9,12 @@ static bool is_reduction(const Node *node) { return op_info[node->op].class == C
 static NodeId reduce_unit_axes(Maker *m, const Node *node) {
     if (!is_reduction(node)) return NODE_NONE;
     const Node *x = arg(m, node, 0);
-    uint32_t axes = node->attr.reduce.axes, unit = 0;
-    Shape squeezed = {0};
-    uint32_t left = 0;
+    uint32_t axes = node->attr.reduce.axes;
     for (uint32_t i = 0; i < x->shape.rank; i++) {
-        bool reduced = axes & 1u << i;
-        if (reduced && dim_is(x->shape.dim[i], 1)) {
-            unit |= 1u << i;
-            continue;
-        }
-        if (reduced) left |= 1u << squeezed.rank;
-        squeezed.dim[squeezed.rank++] = x->shape.dim[i];
+        if (dim_is(x->shape.dim[i], 1)) axes &= ~(1u << i);
     }
-    return unit ? make_reduce(m, node->op, make_reshape(m, node->operands[0], squeezed), left) : NODE_NONE;
+    if (axes == node->attr.reduce.axes) return NODE_NONE;
+    return make_reshape(m, make_reduce(m, node->op, node->operands[0], axes), node->shape);
 }
 
 // Which axes of the operand of a reduction the axes of its result are.
@@ -95,6 +88,22 @@ static NodeId reduce_all_of_moved(Maker *m, const Node *node) {
     return make_reduce(m, node->op, x->operands[0], (1u << rank) - 1);
 }
 
+// The axes of size 1 that a reshape put in or took out can come and go after the reduction.
+static NodeId reduce_of_squeezed(Maker *m, const Node *node) {
+    if (!is_reduction(node) || arg_op(m, node, 0) != OP_RESHAPE) return NODE_NONE;
+    const Node *x = arg(m, node, 0);
+    const Shape *from = &arg(m, x, 0)->shape;
+    uint32_t axes = 0, k = 0;
+    for (uint32_t i = 0; i < x->shape.rank; i++) {
+        if (dim_is(x->shape.dim[i], 1)) continue;
+        while (k < from->rank && dim_is(from->dim[k], 1)) k++;
+        if (k == from->rank || !dim_equal(from->dim[k], x->shape.dim[i])) return NODE_NONE;
+        if (node->attr.reduce.axes & 1u << i) axes |= 1u << k;
+        k++;
+    }
+    return make_reshape(m, make_reduce(m, node->op, x->operands[0], axes), node->shape);
+}
+
 static NodeId reduce_of_permute(Maker *m, const Node *node) {
     if (!is_reduction(node) || arg_op(m, node, 0) != OP_PERMUTE) return NODE_NONE;
     const Node *x = arg(m, node, 0);
@@ -150,6 +159,7 @@ static const Rewrite rows[] = {
     {"forget ties", "(max_shared 0 x)", "(max 0 x)", forget_ties},
     {"reduce of expand", "(sum 0 (expand (5 4) v))", "(mul v 5)", reduce_of_expand},
     {"reduce all of moved", "(sum 0 1 (reshape (2 6) x))", "(sum 0 1 x)", reduce_all_of_moved},
+    {"reduce of squeezed", "(sum 2 (reshape (3 1 4) x))", "(reshape (3 1) (sum 1 x))", reduce_of_squeezed},
     {"reduce of permute", "(sum 0 (permute (1 0) x))", "(sum 1 x)", reduce_of_permute},
     {"matmul of transposed", "(matmul A (permute (1 0) (stop_gradient C)))", "(matmul_t A C)", matmul_of_transposed},
     {"transpose of matmul", "(permute (1 0) (matmul_t A C))", "(matmul_t C A)", transpose_of_matmul},

@@ -120,12 +120,22 @@ static NodeId rewrite(Maker *m, const Node *node) {
     return NODE_NONE;
 }
 
+// Two rows that undo each other are a defect; a release build only leaves such a node as it is.
+static void went_in_circles(const char *what) {
+#ifndef NDEBUG
+    BUG("simplify: %s", what);
+#else
+    (void)what;
+#endif
+}
+
 NodeId make(Maker *m, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape, DType dtype) {
     Node node;
     const char *message;
     if (!describe(m, op, operands, count, attr, shape, dtype, &node, &message)) {
         BUG("simplify made a wrong %s: %s", op_info[op].name, message);
     }
+    if (m->depth == MAX_DEPTH) went_in_circles("rows undo each other");
     if (m->depth < MAX_DEPTH) {
         m->depth++;
         NodeId result = rewrite(m, &node);
@@ -187,7 +197,11 @@ static Graph *rebuild(const Graph *g, Output *outputs, size_t count, uint32_t *f
 Graph *simplify_counting(const Graph *g, Output *outputs, size_t count, uint32_t *fired) {
     Graph *result = NULL;
     uint32_t *counts = fired ? fired : NEW_ARRAY(g->arena, uint32_t, rewrite_count());
-    for (int pass = 0; pass < MAX_PASSES; pass++) {
+    for (int pass = 0;; pass++) {
+        if (pass == MAX_PASSES) {
+            went_in_circles("no end of passes");
+            break;
+        }
         uint32_t changed = 0;
         result = rebuild(result ? result : g, outputs, count, counts, &changed);
         if (changed == 0) result = simplify_saved_relu(result, outputs, count, &changed);
