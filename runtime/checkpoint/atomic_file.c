@@ -28,20 +28,20 @@ static int make_temporary(NetrtAtomicFile *file) {
     file->temporary = malloc(capacity);
     if (!file->temporary) return -1;
     int descriptor = -1;
-    for (int attempt = 0; descriptor < 0 && attempt < 100; attempt++) {   // names left over from a crash are stepped over
+    for (int attempt = 0; descriptor < 0 && attempt < 100; attempt++) { // names left over from a crash are stepped over
         snprintf(file->temporary, capacity, "%s.%ld-%d.tmp", file->path, (long)getpid(), attempt);
         descriptor = open(file->temporary, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0666);
         if (descriptor < 0 && errno != EEXIST) return -1;
     }
     struct stat old;
     if (descriptor >= 0 && stat(file->path, &old) == 0 && fchmod(descriptor, old.st_mode & 0777) != 0) {
-        errno = 0;   // a file system without modes: the file is as it makes it
+        errno = 0; // a file system without modes: the file is as it makes it
     }
     return descriptor;
 }
 
 static bool open_temporary(NetrtAtomicFile *file) {
-    if (access(file->path, F_OK) == 0 && access(file->path, W_OK) != 0) return false;   // a write-protected file stays
+    if (access(file->path, F_OK) == 0 && access(file->path, W_OK) != 0) return false; // a write-protected file stays
     int descriptor = make_temporary(file);
     if (descriptor < 0) return false;
     file->stream = fdopen(descriptor, "wb");

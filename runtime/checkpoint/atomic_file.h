@@ -7,8 +7,8 @@
 #include "data/error.h"
 
 typedef struct NetrtAtomicFile {
-    FILE *stream;               // write here; errors are sticky and found by netrt_atomic_commit
-    char *path, *temporary;     // owned
+    FILE *stream;           // write here; errors are sticky and found by netrt_atomic_commit
+    char *path, *temporary; // owned
 } NetrtAtomicFile;
 
 // Opens a temporary file beside `path` (following a symbolic link at `path`). A file at `path` stays as it is until the commit.

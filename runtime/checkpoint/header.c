@@ -14,8 +14,8 @@ static const struct StType {
     const char *name;
     size_t size;
 } st_types[] = {
-    [NETRT_BOOL] = {"BOOL", 1},   [NETRT_U8] = {"U8", 1},    [NETRT_I64] = {"I64", 8},    [NETRT_F32] = {"F32", 4},
-    [NETRT_F64] = {"F64", 8},     [NETRT_ST_F16] = {"F16", 2}, [NETRT_ST_BF16] = {"BF16", 2}, [NETRT_ST_I8] = {"I8", 1},
+    [NETRT_BOOL] = {"BOOL", 1},  [NETRT_U8] = {"U8", 1},      [NETRT_I64] = {"I64", 8},      [NETRT_F32] = {"F32", 4},
+    [NETRT_F64] = {"F64", 8},    [NETRT_ST_F16] = {"F16", 2}, [NETRT_ST_BF16] = {"BF16", 2}, [NETRT_ST_I8] = {"I8", 1},
     [NETRT_ST_I16] = {"I16", 2}, [NETRT_ST_I32] = {"I32", 4},
 };
 enum { ST_TYPES = sizeof st_types / sizeof *st_types };
@@ -26,7 +26,7 @@ size_t netrt_st_size(int32_t dtype) { return st_types[dtype].size; }
 typedef struct Parser {
     NetrtSafetensors *file;
     const char *at, *end;
-    char *strings;             // where the next string goes: unescaped text is never longer than the JSON it came from
+    char *strings; // where the next string goes: unescaped text is never longer than the JSON it came from
     const unsigned char *data;
     int64_t data_bytes;
     int64_t tensor_capacity, metadata_capacity;
@@ -60,8 +60,9 @@ static bool accept(Parser *p, char c) {
 }
 
 static bool expect(Parser *p, char c) {
-    static const char *const reasons[] = {"the JSON header lacks a '{'", "the JSON header lacks a '['", "the JSON header lacks a ']'",
-                                          "the JSON header lacks a ':'", "the JSON header lacks a ','"};
+    static const char *const reasons[] = {"the JSON header lacks a '{'", "the JSON header lacks a '['",
+                                          "the JSON header lacks a ']'", "the JSON header lacks a ':'",
+                                          "the JSON header lacks a ','"};
     return accept(p, c) || malformed(p, reasons[c == '{' ? 0 : c == '[' ? 1 : c == ']' ? 2 : c == ':' ? 3 : 4]);
 }
 
@@ -188,7 +189,8 @@ static bool take_shape(Parser *p, NetrtTensor *tensor) {
     if (accept(p, ']')) return true;
     do {
         if (tensor->rank == NETRT_MAX_RANK) {
-            return netrt_fail(p->error, "%s: tensor '%.200s' has more than %d dimensions", p->path, tensor->name, NETRT_MAX_RANK);
+            return netrt_fail(p->error, "%s: tensor '%.200s' has more than %d dimensions", p->path, tensor->name,
+                              NETRT_MAX_RANK);
         }
         if (!take_integer(p, &tensor->shape[tensor->rank++])) return false;
     } while (accept(p, ','));
@@ -198,7 +200,8 @@ static bool take_shape(Parser *p, NetrtTensor *tensor) {
 static bool check_extent(Parser *p, NetrtTensor *tensor, const int64_t offsets[2]) {
     tensor->count = 1;
     for (int32_t i = 0; i < tensor->rank; i++) {
-        if (__builtin_mul_overflow(tensor->count, tensor->shape[i], &tensor->count)) return about(p, tensor->name, "is impossibly large");
+        if (__builtin_mul_overflow(tensor->count, tensor->shape[i], &tensor->count))
+            return about(p, tensor->name, "is impossibly large");
     }
     int64_t bytes;
     if (__builtin_mul_overflow(tensor->count, (int64_t)netrt_st_size(tensor->dtype), &bytes)) {
@@ -221,12 +224,17 @@ static bool take_tensor(Parser *p, NetrtTensor *tensor) {
     do {
         const char *key;
         if (!take_string(p, &key) || !expect(p, ':')) return false;
-        unsigned this_one = strcmp(key, "dtype") == 0 ? DTYPE : strcmp(key, "shape") == 0 ? SHAPE
-                          : strcmp(key, "data_offsets") == 0 ? OFFSETS : 0;
-        if (!this_one || (seen & this_one)) return about(p, tensor->name, "is described by keys other than dtype, shape, data_offsets");
+        unsigned this_one = strcmp(key, "dtype") == 0          ? DTYPE
+                            : strcmp(key, "shape") == 0        ? SHAPE
+                            : strcmp(key, "data_offsets") == 0 ? OFFSETS
+                                                               : 0;
+        if (!this_one || (seen & this_one))
+            return about(p, tensor->name, "is described by keys other than dtype, shape, data_offsets");
         seen |= this_one;
-        bool taken = this_one == DTYPE ? take_dtype(p, tensor) : this_one == SHAPE ? take_shape(p, tensor)
-                   : expect(p, '[') && take_integer(p, &offsets[0]) && expect(p, ',') && take_integer(p, &offsets[1]) && expect(p, ']');
+        bool taken = this_one == DTYPE   ? take_dtype(p, tensor)
+                     : this_one == SHAPE ? take_shape(p, tensor)
+                                         : expect(p, '[') && take_integer(p, &offsets[0]) && expect(p, ',') &&
+                                               take_integer(p, &offsets[1]) && expect(p, ']');
         if (!taken) return false;
     } while (accept(p, ','));
     if (!accept(p, '}')) return malformed(p, "the JSON header lacks a '}'");
@@ -265,7 +273,7 @@ static int by_key(const void *a, const void *b) { return strcmp(((const NetrtMet
 static int by_place(const void *a, const void *b) {
     const NetrtTensor *x = *(const NetrtTensor *const *)a, *y = *(const NetrtTensor *const *)b;
     if (x->data != y->data) return x->data < y->data ? -1 : 1;
-    return (x->count > 0) - (y->count > 0);   // empty ones first: they end where they begin
+    return (x->count > 0) - (y->count > 0); // empty ones first: they end where they begin
 }
 
 // No name twice; sorted by their places, each tensor begins where the one before it ends, and the last one ends the file.
@@ -291,7 +299,8 @@ static bool check_layout(Parser *p) {
     if (good && place != p->data + p->data_bytes) good = malformed(p, "bytes at its end belong to no tensor");
     if (file->metadata) qsort(file->metadata, (size_t)file->metadata_count, sizeof *file->metadata, by_key);
     for (int64_t i = 1; good && i < file->metadata_count; i++) {
-        if (strcmp(file->metadata[i - 1].key, file->metadata[i].key) == 0) good = malformed(p, "a key of __metadata__ comes twice");
+        if (strcmp(file->metadata[i - 1].key, file->metadata[i].key) == 0)
+            good = malformed(p, "a key of __metadata__ comes twice");
     }
     return good;
 }
@@ -304,7 +313,9 @@ static bool is_utf8(const unsigned char *text, size_t length) {
         int more = c >= 0xf0 ? 3 : c >= 0xe0 ? 2 : 1;
         if (c < 0xc2 || c > 0xf4 || length - i < (size_t)more) return false;
         unsigned char next = text[i];
-        if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) || (c == 0xf0 && next < 0x90) || (c == 0xf4 && next > 0x8f)) return false;
+        if ((c == 0xe0 && next < 0xa0) || (c == 0xed && next > 0x9f) || (c == 0xf0 && next < 0x90) ||
+            (c == 0xf4 && next > 0x8f))
+            return false;
         for (; more > 0; more--) {
             if ((text[i++] & 0xc0) != 0x80) return false;
         }
@@ -312,9 +323,10 @@ static bool is_utf8(const unsigned char *text, size_t length) {
     return true;
 }
 
-bool netrt_safetensors_parse(NetrtSafetensors *file, const char *text, size_t length, const unsigned char *data, int64_t data_bytes,
-                             const char *path, NetrtError *error) {
-    Parser p = {.file = file, .at = text, .end = text + length, .data = data, .data_bytes = data_bytes, .path = path, .error = error};
+bool netrt_safetensors_parse(NetrtSafetensors *file, const char *text, size_t length, const unsigned char *data,
+                             int64_t data_bytes, const char *path, NetrtError *error) {
+    Parser p = {
+        .file = file, .at = text, .end = text + length, .data = data, .data_bytes = data_bytes, .path = path, .error = error};
     // Every string of the JSON has two quotes, so a terminating NUL each fits as well.
     p.strings = file->strings = malloc(length + 1);
     if (!p.strings) return netrt_fail(error, "%s: not enough memory for its header", path);

@@ -53,11 +53,12 @@ bool netrt_safetensors_open(const char *path, NetrtSafetensors *out, NetrtError 
         done = netrt_fail(error, "%s: is no safetensors file: the length of its header would be %llu bytes", path,
                           (unsigned long long)length);
     } else if (length > rest) {
-        done = netrt_fail(error, "%s: truncated: its header has %llu bytes, the file only %llu", path, (unsigned long long)length,
-                          (unsigned long long)rest);
+        done = netrt_fail(error, "%s: truncated: its header has %llu bytes, the file only %llu", path,
+                          (unsigned long long)length, (unsigned long long)rest);
     } else {
         const unsigned char *header = bytes + LENGTH_BYTES;
-        done = netrt_safetensors_parse(out, (const char *)header, (size_t)length, header + length, (int64_t)(rest - length), path, error);
+        done = netrt_safetensors_parse(out, (const char *)header, (size_t)length, header + length, (int64_t)(rest - length),
+                                       path, error);
     }
     if (!done) netrt_safetensors_close(out);
     return done;
@@ -105,7 +106,8 @@ static void sort_by_width(const NetrtTensorView *tensors, int64_t count, const N
     }
 }
 
-static void print_header(FILE *out, const NetrtTensorView *const *order, int64_t count, const NetrtMeta *metadata, int64_t metadata_count) {
+static void print_header(FILE *out, const NetrtTensorView *const *order, int64_t count, const NetrtMeta *metadata,
+                         int64_t metadata_count) {
     const char *comma = "";
     fputc('{', out);
     if (metadata_count > 0) {
@@ -130,7 +132,7 @@ static void print_header(FILE *out, const NetrtTensorView *const *order, int64_t
         offset = end;
     }
     fputc('}', out);
-    while (ftell(out) % 8 != 0) fputc(' ', out);   // the elements begin at a multiple of 8 bytes
+    while (ftell(out) % 8 != 0) fputc(' ', out); // the elements begin at a multiple of 8 bytes
 }
 
 // Writes the elements in row-major order, a stretch at a time. Where `stride` runs along the innermost axes as they lie in
@@ -138,8 +140,9 @@ static void print_header(FILE *out, const NetrtTensorView *const *order, int64_t
 static void write_elements(FILE *out, const NetrtTensorView *view) {
     int64_t size = (int64_t)netrt_st_size(view->dtype), run = 1, index[NETRT_MAX_RANK] = {0};
     if (view_count(view) == 0) return;
-    int32_t outer = view->rank;   // axes below this one are walked; those from it on are one stretch of `run` elements
-    while (outer > 0 && (!view->stride || view->shape[outer - 1] == 1 || view->stride[outer - 1] == run)) run *= view->shape[--outer];
+    int32_t outer = view->rank; // axes below this one are walked; those from it on are one stretch of `run` elements
+    while (outer > 0 && (!view->stride || view->shape[outer - 1] == 1 || view->stride[outer - 1] == run))
+        run *= view->shape[--outer];
     const char *at = view->data;
     for (;;) {
         fwrite(at, (size_t)size, (size_t)run, out);

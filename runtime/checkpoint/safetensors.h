@@ -11,12 +11,12 @@
 enum { NETRT_ST_F16 = NETRT_F64 + 1, NETRT_ST_BF16, NETRT_ST_I8, NETRT_ST_I16, NETRT_ST_I32 };
 
 typedef struct NetrtTensor {
-    const char *name;                  // owned by the file
-    int32_t dtype;                     // NETRT_* or NETRT_ST_*
+    const char *name; // owned by the file
+    int32_t dtype;    // NETRT_* or NETRT_ST_*
     int32_t rank;
     int64_t shape[NETRT_MAX_RANK];
-    int64_t count;                     // elements
-    const unsigned char *data;         // row-major, little-endian, maybe unaligned
+    int64_t count;             // elements
+    const unsigned char *data; // row-major, little-endian, maybe unaligned
 } NetrtTensor;
 
 typedef struct NetrtMeta {
@@ -24,21 +24,21 @@ typedef struct NetrtMeta {
 } NetrtMeta;
 
 typedef struct NetrtSafetensors {
-    NetrtTensor *tensors;              // in the order of the header
+    NetrtTensor *tensors; // in the order of the header
     int64_t tensor_count;
-    NetrtMeta *metadata;               // of "__metadata__"
+    NetrtMeta *metadata; // of "__metadata__"
     int64_t metadata_count;
-    void *map;                         // the mapped file
+    void *map; // the mapped file
     size_t map_bytes;
-    char *strings;                     // names, keys, values
+    char *strings; // names, keys, values
 } NetrtSafetensors;
 
 // Opens and checks a whole file: length of the header, JSON without duplicate keys, types, shapes that fit the offsets, tensors
 // that neither overlap nor leave holes. On success the caller closes *out; on failure it is empty.
 bool netrt_safetensors_open(const char *path, NetrtSafetensors *out, NetrtError *error);
 void netrt_safetensors_close(NetrtSafetensors *file);
-const NetrtTensor *netrt_safetensors_find(const NetrtSafetensors *file, const char *name);   // NULL: none of this name
-const char *netrt_safetensors_meta(const NetrtSafetensors *file, const char *key);           // NULL: none of this key
+const NetrtTensor *netrt_safetensors_find(const NetrtSafetensors *file, const char *name); // NULL: none of this name
+const char *netrt_safetensors_meta(const NetrtSafetensors *file, const char *key);         // NULL: none of this key
 
 // One tensor to be written: elements of a NETRT_* type, strides in elements (NULL: contiguous).
 typedef struct NetrtTensorView {
@@ -63,5 +63,5 @@ bool netrt_vars_save(const NetrtProgram *program, const char *vars, unsigned kin
 // equal. Missing tensors are an error, and so are tensors that the program has no variable (of any kind) for; both are listed.
 // Nothing is written to the block unless the whole file fits.
 bool netrt_vars_load(const NetrtProgram *program, char *vars, unsigned kinds, const char *path, NetrtError *error);
-bool netrt_vars_load_from(const NetrtProgram *program, char *vars, unsigned kinds, const NetrtSafetensors *file, const char *path,
-                          NetrtError *error);
+bool netrt_vars_load_from(const NetrtProgram *program, char *vars, unsigned kinds, const NetrtSafetensors *file,
+                          const char *path, NetrtError *error);

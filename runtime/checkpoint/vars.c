@@ -132,19 +132,20 @@ static const NetrtTensor *find_tensor(const NetrtSafetensors *file, const NetrtV
     return tensor;
 }
 
-static bool check_fit(const NetrtProgram *program, const NetrtVar *var, const NetrtTensor *tensor, const char *path, NetrtError *error) {
+static bool check_fit(const NetrtProgram *program, const NetrtVar *var, const NetrtTensor *tensor, const char *path,
+                      NetrtError *error) {
     bool same = var->rank == tensor->rank;
     for (int32_t i = 0; same && i < var->rank; i++) same = var->shape[i] == tensor->shape[i];
     if (!same) {
         char theirs[128], ours[128];
         netrt_shape_text(theirs, sizeof theirs, tensor->shape, tensor->rank);
         netrt_shape_text(ours, sizeof ours, var->shape, var->rank);
-        return netrt_fail(error, "%s: %.200s has the shape %s there, but %s in %s; './%s train' trains anew", path, var->name, theirs, ours,
-                          program->source, program->name);
+        return netrt_fail(error, "%s: %.200s has the shape %s there, but %s in %s; './%s train' trains anew", path, var->name,
+                          theirs, ours, program->source, program->name);
     }
     if (can_load(tensor->dtype, var->dtype)) return true;
-    return netrt_fail(error, "%s: %.200s has elements of type %s there, but %s in %s", path, var->name, netrt_st_name(tensor->dtype),
-                      netrt_st_name(var->dtype), program->source);
+    return netrt_fail(error, "%s: %.200s has elements of type %s there, but %s in %s", path, var->name,
+                      netrt_st_name(tensor->dtype), netrt_st_name(var->dtype), program->source);
 }
 
 // Appends ", NAME" to a list in a message; after a few names only counts them.
@@ -165,7 +166,9 @@ static void list_name(NameList *list, const char *name) {
 static void print_list(const NameList *list, const char *what, char *out, size_t capacity) {
     out[0] = 0;
     int64_t more = list->count - list->shown;
-    if (more > 0) snprintf(out, capacity, "; %s: %s%s%" PRId64 " %s", what, list->text, list->shown ? " and " : "", more, list->shown ? "more" : "tensors");
+    if (more > 0)
+        snprintf(out, capacity, "; %s: %s%s%" PRId64 " %s", what, list->text, list->shown ? " and " : "", more,
+                 list->shown ? "more" : "tensors");
     else if (list->count > 0) snprintf(out, capacity, "; %s: %s", what, list->text);
 }
 
@@ -179,10 +182,12 @@ static bool knows_name(const NetrtProgram *program, const char *name) {
     return false;
 }
 
-static bool check_names(const NetrtProgram *program, unsigned kinds, const NetrtSafetensors *file, const char *path, NetrtError *error) {
+static bool check_names(const NetrtProgram *program, unsigned kinds, const NetrtSafetensors *file, const char *path,
+                        NetrtError *error) {
     NameList missing = {0}, unexpected = {0};
     for (int64_t i = 0; i < program->var_count; i++) {
-        if (wanted(&program->vars[i], kinds) && !find_tensor(file, &program->vars[i])) list_name(&missing, program->vars[i].name);
+        if (wanted(&program->vars[i], kinds) && !find_tensor(file, &program->vars[i]))
+            list_name(&missing, program->vars[i].name);
     }
     for (int64_t i = 0; i < file->tensor_count; i++) {
         if (!knows_name(program, file->tensors[i].name)) list_name(&unexpected, file->tensors[i].name);
@@ -191,12 +196,12 @@ static bool check_names(const NetrtProgram *program, unsigned kinds, const Netrt
     char missing_text[380], unexpected_text[380];
     print_list(&missing, "missing", missing_text, sizeof missing_text);
     print_list(&unexpected, "unexpected", unexpected_text, sizeof unexpected_text);
-    return netrt_fail(error, "%.160s: its tensors are not those of %.60s%s%s; './%.60s train' trains anew", path, program->source,
-                      missing_text, unexpected_text, program->name);
+    return netrt_fail(error, "%.160s: its tensors are not those of %.60s%s%s; './%.60s train' trains anew", path,
+                      program->source, missing_text, unexpected_text, program->name);
 }
 
-bool netrt_vars_load_from(const NetrtProgram *program, char *vars, unsigned kinds, const NetrtSafetensors *file, const char *path,
-                          NetrtError *error) {
+bool netrt_vars_load_from(const NetrtProgram *program, char *vars, unsigned kinds, const NetrtSafetensors *file,
+                          const char *path, NetrtError *error) {
     // Shapes before names: an edited layer is told as such, even if the edit brought other names with it.
     for (int64_t i = 0; i < program->var_count; i++) {
         const NetrtVar *var = &program->vars[i];

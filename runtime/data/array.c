@@ -102,14 +102,16 @@ static int64_t sample_count(const NetrtArray *array, const NetrtInput *input) {
     return array->shape[0];
 }
 
-bool netrt_rows_from_array(const NetrtArray *array, const NetrtInput *input, const char *what, NetrtRows *out, NetrtError *error) {
+bool netrt_rows_from_array(const NetrtArray *array, const NetrtInput *input, const char *what, NetrtRows *out,
+                           NetrtError *error) {
     *out = (NetrtRows){.count = sample_count(array, input), .data = array->data};
     if (out->count < 0) {
         char have[128], want[128];
         netrt_shape_text(have, sizeof have, array->shape, array->rank);
         netrt_shape_text(want, sizeof want, input->shape, input->rank);
         *out = (NetrtRows){0};
-        return netrt_fail(error, "%s: its shape is %s, but a sample of the program's %s is %s, with the number of samples before it",
+        return netrt_fail(error,
+                          "%s: its shape is %s, but a sample of the program's %s is %s, with the number of samples before it",
                           what, have, input->name, want);
     }
     if (array->dtype == input->dtype) return true;

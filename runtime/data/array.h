@@ -9,14 +9,14 @@
 
 // Row-major. Elements are in the machine's byte order; narrow integers of a file (i8, i16, i32) are widened to NETRT_I64.
 typedef struct NetrtArray {
-    int32_t dtype;                     // NETRT_BOOL … NETRT_F64
-    int32_t rank;                      // 0 for a scalar
+    int32_t dtype; // NETRT_BOOL … NETRT_F64
+    int32_t rank;  // 0 for a scalar
     int64_t shape[NETRT_MAX_RANK];
-    int64_t count;                     // elements = product of shape
-    const void *data;                  // count elements, aligned for their type; lies in `map` or `heap`
-    void *map;                         // mapped file, or NULL
+    int64_t count;    // elements = product of shape
+    const void *data; // count elements, aligned for their type; lies in `map` or `heap`
+    void *map;        // mapped file, or NULL
     size_t map_bytes;
-    void *heap;                        // allocated memory, or NULL
+    void *heap; // allocated memory, or NULL
 } NetrtArray;
 
 // Bytes of one element of a NETRT_* type.
@@ -35,9 +35,9 @@ void netrt_array_close(NetrtArray *array);
 
 // Rows for one input of a program, one row a sample, in the type that its kernels read.
 typedef struct NetrtRows {
-    int64_t count;                     // samples
-    const void *data;                  // count × (product of input->shape) elements of input->dtype
-    void *heap;                        // owned memory if a conversion was needed, else NULL: data lies in the array
+    int64_t count;    // samples
+    const void *data; // count × (product of input->shape) elements of input->dtype
+    void *heap;       // owned memory if a conversion was needed, else NULL: data lies in the array
 } NetrtRows;
 
 // Reads `array` as samples of `input`. Its elements must be count × product(input->shape): (count, shape…), one sample without

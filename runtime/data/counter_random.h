@@ -15,7 +15,8 @@ static inline uint64_t counter_next(CounterRandom *random) {
     return z ^ z >> 31;
 }
 
-// The stream of the index-th thing of a kind: each argument passes through the generator, so that neighbours have nothing in common.
+// The stream of the index-th thing of a kind: each argument passes through the generator, so that neighbours have nothing in
+// common.
 static inline CounterRandom counter_start(int64_t seed, uint64_t kind, uint64_t index) {
     CounterRandom random = {(uint64_t)seed};
     random.state = counter_next(&random) ^ kind;

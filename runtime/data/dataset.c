@@ -16,9 +16,9 @@ enum { TRAIN_X, TRAIN_Y, TEST_X, TEST_Y, FILES };
 typedef struct Opening {
     const NetrtProgram *program;
     const NetrtData *data;
-    const NetrtInput *input, *target;   // target: NULL if the program has none
+    const NetrtInput *input, *target; // target: NULL if the program has none
     int32_t input_index, target_index;
-    NetrtDataFiles files;               // paths are also what messages call the arrays
+    NetrtDataFiles files; // paths are also what messages call the arrays
     NetrtDataset *set;
     NetrtError *error;
 } Opening;
@@ -27,7 +27,8 @@ static bool reads_target(const Opening *o) { return o->target && !o->data->targe
 
 static bool find_inputs(Opening *o) {
     const NetrtProgram *program = o->program;
-    if (program->input_count > NETRT_MAX_INPUTS) return netrt_fail(o->error, "the program has more inputs than a data set can feed");
+    if (program->input_count > NETRT_MAX_INPUTS)
+        return netrt_fail(o->error, "the program has more inputs than a data set can feed");
     for (int32_t i = 0; i < (int32_t)program->input_count; i++) {
         const NetrtInput *input = &program->inputs[i];
         const NetrtInput **place = input->target ? &o->target : &o->input;
@@ -108,8 +109,8 @@ static bool open_split(Opening *o, int first, NetrtSplit *split) {
 
 // ---- Validation
 
-// Takes floor(fraction × n) (0.29 of 100 is 29) of the training samples for validation: going through them in order, each is taken with the
-// probability that is left to fulfil, so every choice is equally likely and both parts stay in the files' order.
+// Takes floor(fraction × n) (0.29 of 100 is 29) of the training samples for validation: going through them in order, each is
+// taken with the probability that is left to fulfil, so every choice is equally likely and both parts stay in the files' order.
 static bool cut_validation(Opening *o) {
     NetrtSplit *train = &o->set->splits[NETRT_SPLIT_TRAIN], *validation = &o->set->splits[NETRT_SPLIT_VALIDATION];
     int64_t n = train->count, wanted = (int64_t)(o->data->validation * (double)n + 1e-6);
@@ -163,7 +164,8 @@ static bool open_all(Opening *o, const char *folder, unsigned splits) {
     return !train || cut_validation(o);
 }
 
-bool netrt_dataset_open(const NetrtProgram *program, const char *folder, unsigned splits, NetrtDataset *out, NetrtError *error) {
+bool netrt_dataset_open(const NetrtProgram *program, const char *folder, unsigned splits, NetrtDataset *out,
+                        NetrtError *error) {
     *out = (NetrtDataset){0};
     Opening *opening = calloc(1, sizeof *opening);
     if (!opening) return netrt_fail(error, "not enough memory to open the data set");

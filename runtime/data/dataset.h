@@ -10,24 +10,24 @@
 enum { NETRT_SPLIT_TRAIN, NETRT_SPLIT_VALIDATION, NETRT_SPLIT_TEST, NETRT_SPLITS };
 
 typedef struct NetrtSplit {
-    int64_t count;                          // samples; 0: there is no such split (no test files, no validation asked for)
-    const void *rows[NETRT_MAX_INPUTS];     // [i]: the base that NETRT_SPACE_INPUT + i refers to, for program->inputs[i]
-    const int32_t *index;                   // [count]: sample → row; NULL: sample i is row i
-    int64_t row_count;                      // rows at rows[i]; ≥ count, when train and validation share them
+    int64_t count;                      // samples; 0: there is no such split (no test files, no validation asked for)
+    const void *rows[NETRT_MAX_INPUTS]; // [i]: the base that NETRT_SPACE_INPUT + i refers to, for program->inputs[i]
+    const int32_t *index;               // [count]: sample → row; NULL: sample i is row i
+    int64_t row_count;                  // rows at rows[i]; ≥ count, when train and validation share them
 } NetrtSplit;
 
 typedef struct NetrtDataset {
     NetrtSplit splits[NETRT_SPLITS];
-    char folder[1024];                      // where the files were found; "" for synthetic data
+    char folder[1024]; // where the files were found; "" for synthetic data
     // ---- owned by the data set
-    NetrtArray arrays[4];                   // train x, train y, test x, test y
-    NetrtRows converted[4];                 // rows made of them
-    int32_t *index[2];                      // of train and validation
+    NetrtArray arrays[4];   // train x, train y, test x, test y
+    NetrtRows converted[4]; // rows made of them
+    int32_t *index[2];      // of train and validation
 } NetrtDataset;
 
 // Opens program->data. `folder` is the argument of --data or NULL: then $NETC_DATA, ./data and the user's cache folder
-// ($XDG_CACHE_HOME/netc or ~/.cache/netc) are searched in turn; in each, program->data.folder under it and then the folder itself.
-// A set without a `folder` of its own (IDX, NPY with the user's file names) is also looked for in the current folder.
+// ($XDG_CACHE_HOME/netc or ~/.cache/netc) are searched in turn; in each, program->data.folder under it and then the folder
+// itself. A set without a `folder` of its own (IDX, NPY with the user's file names) is also looked for in the current folder.
 // `splits`: the ones wanted, (1 << NETRT_SPLIT_TRAIN) | …; files of others are not opened. Validation is cut from the training
 // samples (program->data.validation) by a generator of netc's own: whether it is wanted or not, train excludes its samples.
 // Checked: that the files are whole, counts of inputs and targets agree, sizes of rows are those of program->inputs, labels of
@@ -37,4 +37,6 @@ bool netrt_dataset_open(const NetrtProgram *program, const char *folder, unsigne
 void netrt_dataset_close(NetrtDataset *dataset);
 
 // Row of the data that sample i of the split is: what goes into NETRT_SPACE_INDEX.
-static inline int32_t netrt_split_row(const NetrtSplit *split, int64_t i) { return split->index ? split->index[i] : (int32_t)i; }
+static inline int32_t netrt_split_row(const NetrtSplit *split, int64_t i) {
+    return split->index ? split->index[i] : (int32_t)i;
+}

@@ -10,7 +10,7 @@ bool netrt_fail(NetrtError *error, const char *format, ...) {
     vsnprintf(error->message, sizeof error->message, format, arguments);
     va_end(arguments);
     for (char *c = error->message; *c; c++) {
-        if ((unsigned char)*c < 0x20) *c = ' ';   // one line, whatever a file's name or contents hold
+        if ((unsigned char)*c < 0x20) *c = ' '; // one line, whatever a file's name or contents hold
     }
     return false;
 }

@@ -11,7 +11,8 @@ static const struct IdxType {
     uint8_t code, width;
     int8_t dtype;
 } idx_types[] = {
-    {0x08, 1, NETRT_U8}, {0x09, 1, NETRT_I64}, {0x0b, 2, NETRT_I64}, {0x0c, 4, NETRT_I64}, {0x0d, 4, NETRT_F32}, {0x0e, 8, NETRT_F64},
+    {0x08, 1, NETRT_U8},  {0x09, 1, NETRT_I64}, {0x0b, 2, NETRT_I64},
+    {0x0c, 4, NETRT_I64}, {0x0d, 4, NETRT_F32}, {0x0e, 8, NETRT_F64},
 };
 
 static uint64_t big_endian(const unsigned char *bytes, int width) {
@@ -28,7 +29,7 @@ static bool widen(const struct IdxType *type, const char *path, NetrtArray *arra
     for (int64_t i = 0; i < array->count; i++) {
         uint64_t bits = big_endian((const unsigned char *)array->data + i * type->width, type->width);
         if (array->dtype == NETRT_I64) {
-            int shift = 64 - 8 * type->width;   // the sign bit to the top and back
+            int shift = 64 - 8 * type->width; // the sign bit to the top and back
             int64_t value = (int64_t)(bits << shift) >> shift;
             memcpy(out + (size_t)i * size, &value, size);
         } else if (size == 4) {
@@ -47,7 +48,8 @@ static bool widen(const struct IdxType *type, const char *path, NetrtArray *arra
     return true;
 }
 
-static bool read_header(NetrtSource *source, const char *path, const struct IdxType **type, NetrtArray *out, NetrtError *error) {
+static bool read_header(NetrtSource *source, const char *path, const struct IdxType **type, NetrtArray *out,
+                        NetrtError *error) {
     unsigned char magic[4];
     if (!netrt_source_read(source, magic, 4, error)) return false;
     *type = NULL;
@@ -58,7 +60,8 @@ static bool read_header(NetrtSource *source, const char *path, const struct IdxT
         return netrt_fail(error, "%s: is no IDX file: it begins with %02x %02x %02x %02x instead of 00 00 08", path, magic[0],
                           magic[1], magic[2], magic[3]);
     }
-    if (magic[3] > NETRT_MAX_RANK) return netrt_fail(error, "%s: has %d dimensions; at most %d work", path, magic[3], NETRT_MAX_RANK);
+    if (magic[3] > NETRT_MAX_RANK)
+        return netrt_fail(error, "%s: has %d dimensions; at most %d work", path, magic[3], NETRT_MAX_RANK);
     out->dtype = (*type)->dtype;
     out->rank = magic[3];
     out->count = 1;
@@ -70,7 +73,7 @@ static bool read_header(NetrtSource *source, const char *path, const struct IdxT
         fits = fits && netrt_mul_checked(out->count, out->shape[i], &out->count);
     }
     int64_t bytes;
-    fits = fits && netrt_mul_checked(out->count, 8, &bytes);   // room for the widest type
+    fits = fits && netrt_mul_checked(out->count, 8, &bytes); // room for the widest type
     return fits || netrt_fail(error, "%s: the sizes in its header are impossibly large", path);
 }
 

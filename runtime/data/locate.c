@@ -19,7 +19,7 @@ static void add_folder(FolderList *list, const char *base, const char *below, co
     if (list->count == MAX_FOLDERS) return;
     char *path = list->paths[list->count];
     int length = snprintf(path, NETRT_PATH_BYTES, "%s%s%s%s", base, *below ? "/" : "", below, further);
-    if (length >= NETRT_PATH_BYTES) return;   // longer than this, it is nobody's data folder
+    if (length >= NETRT_PATH_BYTES) return; // longer than this, it is nobody's data folder
     for (int i = 0; i < list->count; i++) {
         if (strcmp(list->paths[i], path) == 0) return;
     }
@@ -50,15 +50,16 @@ static void list_folders(FolderList *list, const char *folder, const char *own) 
     } else {
         if (given(environment)) add_base(list, environment, own);
         add_base(list, "data", own);
-        int length = given(xdg) ? snprintf(cache, sizeof cache, "%s/netc", xdg)
-                   : given(home) ? snprintf(cache, sizeof cache, "%s/.cache/netc", home) : -1;
+        int length = given(xdg)    ? snprintf(cache, sizeof cache, "%s/netc", xdg)
+                     : given(home) ? snprintf(cache, sizeof cache, "%s/.cache/netc", home)
+                                   : -1;
         if (length > 0 && length < (int)sizeof cache) add_base(list, cache, own);
     }
     if (!given(own)) add_base(list, ".", NULL);
 }
 
 static bool is_file(const char *path) {
-    struct stat status;   // some unpackers make a folder of the file's name: that is not it
+    struct stat status; // some unpackers make a folder of the file's name: that is not it
     return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
 }
 
@@ -92,8 +93,8 @@ static bool not_found(const NetrtData *data, const FolderList *list, const char 
     }
     const char *advice = given(data->folder) ? "'./setup data' in netc's folder fetches it, --data FOLDER says where it lies"
                                              : "--data FOLDER says where it lies";
-    return netrt_fail(error, "%.60s: there is no %.120s (or %.120s.gz) in %s; %s", given(data->name) ? data->name : "the data set", name, name,
-                      looked, advice);
+    return netrt_fail(error, "%.60s: there is no %.120s (or %.120s.gz) in %s; %s",
+                      given(data->name) ? data->name : "the data set", name, name, looked, advice);
 }
 
 bool netrt_locate(const NetrtData *data, const char *folder, unsigned wanted, NetrtDataFiles *out, NetrtError *error) {
@@ -103,7 +104,7 @@ bool netrt_locate(const NetrtData *data, const char *folder, unsigned wanted, Ne
     if (!list) return netrt_fail(error, "not enough memory to look for the data set");
     list_folders(list, folder, data->folder);
     bool done = true;
-    int place = -1;   // the folder in which the first file was found
+    int place = -1; // the folder in which the first file was found
     for (int i = 0; done && i < 4; i++) {
         if (!(wanted >> i & 1) || !names[i]) continue;
         bool found = false, together = given(data->folder) && place >= 0;
@@ -112,8 +113,10 @@ bool netrt_locate(const NetrtData *data, const char *folder, unsigned wanted, Ne
             if (found && place < 0) place = k;
         }
         if (!found && together) {
-            done = netrt_fail(error, "%.60s: %.300s has no %.120s (or %.120s.gz) beside the other files; './setup data' in netc's folder fetches it",
-                              given(data->name) ? data->name : "the data set", list->paths[place], names[i], names[i]);
+            done = netrt_fail(
+                error,
+                "%.60s: %.300s has no %.120s (or %.120s.gz) beside the other files; './setup data' in netc's folder fetches it",
+                given(data->name) ? data->name : "the data set", list->paths[place], names[i], names[i]);
         } else if (!found) {
             done = not_found(data, list, names[i], error);
         }

@@ -7,8 +7,8 @@
 #define NETRT_PATH_BYTES 1024
 
 typedef struct NetrtDataFiles {
-    char paths[4][NETRT_PATH_BYTES];   // train x, train y, test x, test y as they are found; "" for one that is not wanted
-    char folder[NETRT_PATH_BYTES];     // where the first of them lies
+    char paths[4][NETRT_PATH_BYTES]; // train x, train y, test x, test y as they are found; "" for one that is not wanted
+    char folder[NETRT_PATH_BYTES];   // where the first of them lies
 } NetrtDataFiles;
 
 // Looks for data's files whose bit is set in `wanted` (1 << 0: train_x … 1 << 3: test_y; ones without a name are passed over),

@@ -18,8 +18,9 @@ static const struct NpyType {
     uint8_t width, is_signed;
     int8_t dtype;
 } npy_types[] = {
-    {"<f4", 4, 0, NETRT_F32}, {"<f8", 8, 0, NETRT_F64}, {"<i8", 8, 1, NETRT_I64}, {"<i4", 4, 1, NETRT_I64}, {"<i2", 2, 1, NETRT_I64},
-    {"|i1", 1, 1, NETRT_I64}, {"|u1", 1, 0, NETRT_U8}, {"|b1", 1, 0, NETRT_BOOL}, {"<u2", 2, 0, NETRT_I64}, {"<u4", 4, 0, NETRT_I64},
+    {"<f4", 4, 0, NETRT_F32}, {"<f8", 8, 0, NETRT_F64}, {"<i8", 8, 1, NETRT_I64}, {"<i4", 4, 1, NETRT_I64},
+    {"<i2", 2, 1, NETRT_I64}, {"|i1", 1, 1, NETRT_I64}, {"|u1", 1, 0, NETRT_U8},  {"|b1", 1, 0, NETRT_BOOL},
+    {"<u2", 2, 0, NETRT_I64}, {"<u4", 4, 0, NETRT_I64},
 };
 
 typedef struct NpyHeader {
@@ -27,7 +28,8 @@ typedef struct NpyHeader {
     bool fortran, has_descr, has_order, has_shape;
 } NpyHeader;
 
-// ---- The header's literal. Each parser skips spaces before what it takes and returns what follows, or NULL if it is not there.
+// ---- The header's literal. Each parser skips spaces before what it takes and returns what follows, or NULL if it is not
+// there.
 
 static const char *skip_spaces(const char *at) {
     while (*at == ' ' || *at == '\t' || *at == '\n' || *at == '\r') at++;
@@ -106,8 +108,10 @@ static bool parse_literal(const char *at, NpyHeader *header, NetrtArray *out) {
 static bool read_header(NetrtSource *source, const char *path, char **text, NetrtError *error) {
     unsigned char start[12] = {0};
     if (!netrt_source_read(source, start, 10, error)) return false;
-    if (memcmp(start, "\x93NUMPY", 6) != 0) return netrt_fail(error, "%s: is no .npy file: it does not begin with NumPy's magic", path);
-    if (start[6] < 1 || start[6] > 3) return netrt_fail(error, "%s: version %d of the .npy format is not known", path, start[6]);
+    if (memcmp(start, "\x93NUMPY", 6) != 0)
+        return netrt_fail(error, "%s: is no .npy file: it does not begin with NumPy's magic", path);
+    if (start[6] < 1 || start[6] > 3)
+        return netrt_fail(error, "%s: version %d of the .npy format is not known", path, start[6]);
     if (start[6] > 1 && !netrt_source_read(source, start + 10, 2, error)) return false;
     size_t length = start[8] | (size_t)start[9] << 8 | (size_t)start[10] << 16 | (size_t)start[11] << 24;
     if (length > HEADER_LIMIT) return netrt_fail(error, "%s: the header is impossibly long", path);
@@ -119,7 +123,7 @@ static bool read_header(NetrtSource *source, const char *path, char **text, Netr
 
 static const struct NpyType *find_type(const char *descr) {
     for (size_t i = 0; i < sizeof npy_types / sizeof *npy_types; i++) {
-        bool one_byte = npy_types[i].width == 1;   // its byte order means nothing and may be any
+        bool one_byte = npy_types[i].width == 1; // its byte order means nothing and may be any
         if (strcmp(descr + one_byte, npy_types[i].descr + one_byte) == 0 && strlen(descr) == 3) return &npy_types[i];
     }
     return NULL;
@@ -139,7 +143,7 @@ static bool rearrange(const struct NpyType *type, bool fortran, const char *path
     if (!out) return netrt_fail(error, "%s: not enough memory for its %lld elements", path, (long long)array->count);
     int64_t stride[NETRT_MAX_RANK], index[NETRT_MAX_RANK] = {0}, step = 1;
     for (int32_t k = 0; array->count > 0 && k < array->rank; k++) {
-        int32_t axis = fortran ? k : array->rank - 1 - k;   // the axis that varies fastest comes first
+        int32_t axis = fortran ? k : array->rank - 1 - k; // the axis that varies fastest comes first
         stride[axis] = step;
         step *= array->shape[axis];
     }
@@ -150,7 +154,7 @@ static bool rearrange(const struct NpyType *type, bool fortran, const char *path
         bool as_it_is = array->dtype != NETRT_I64 && array->dtype != NETRT_BOOL;
         if (array->dtype == NETRT_BOOL) out[i] = (char)integer;
         else memcpy(out + (size_t)i * size, as_it_is ? (const void *)element : (const void *)&integer, size);
-        for (int32_t axis = array->rank; axis-- > 0;) {   // the next index in C order
+        for (int32_t axis = array->rank; axis-- > 0;) { // the next index in C order
             from += stride[axis];
             if (++index[axis] < array->shape[axis]) break;
             from -= stride[axis] * array->shape[axis];
@@ -169,8 +173,9 @@ static bool rearrange(const struct NpyType *type, bool fortran, const char *path
 static bool read_array(NetrtSource *source, const char *path, const char *text, NetrtArray *out, NetrtError *error) {
     NpyHeader header = {0};
     if (!parse_literal(text, &header, out)) {
-        return netrt_fail(error, "%s: the .npy header cannot be understood (an array of numbers with at most %d dimensions works)", path,
-                          NETRT_MAX_RANK);
+        return netrt_fail(error,
+                          "%s: the .npy header cannot be understood (an array of numbers with at most %d dimensions works)",
+                          path, NETRT_MAX_RANK);
     }
     const struct NpyType *type = find_type(header.descr);
     if (!type) {
@@ -185,7 +190,8 @@ static bool read_array(NetrtSource *source, const char *path, const char *text, 
     if (!fits || !netrt_mul_checked(out->count, 8, &bytes)) return netrt_fail(error, "%s: its shape is impossibly large", path);
     if (!netrt_source_payload(source, out->count * type->width, type->width, out, error)) return false;
     if (!netrt_source_end(source, error)) return false;
-    bool as_it_is = type->width == netrt_dtype_size(type->dtype) && type->dtype != NETRT_BOOL && (!header.fortran || out->rank < 2);
+    bool as_it_is =
+        type->width == netrt_dtype_size(type->dtype) && type->dtype != NETRT_BOOL && (!header.fortran || out->rank < 2);
     return as_it_is || rearrange(type, header.fortran, path, out, error);
 }
 
@@ -214,10 +220,11 @@ bool netrt_npy_write(const char *path, int32_t dtype, int32_t rank, const int64_
     int64_t count = 1;
     for (int32_t i = 0; i < rank; i++) {
         count *= shape[i];
-        length += snprintf(header + length, sizeof header - (size_t)length, i + 1 < rank ? "%lld, " : "%lld", (long long)shape[i]);
+        length +=
+            snprintf(header + length, sizeof header - (size_t)length, i + 1 < rank ? "%lld, " : "%lld", (long long)shape[i]);
     }
     length += snprintf(header + length, sizeof header - (size_t)length, rank == 1 ? ",), }" : "), }");
-    int padded = (10 + length + 1 + 63) / 64 * 64 - 10;   // the elements begin at a multiple of 64 bytes
+    int padded = (10 + length + 1 + 63) / 64 * 64 - 10; // the elements begin at a multiple of 64 bytes
     memset(header + length, ' ', (size_t)(padded - length));
     header[padded - 1] = '\n';
     unsigned char start[10] = {0x93, 'N', 'U', 'M', 'P', 'Y', 1, 0, (unsigned char)padded, (unsigned char)(padded >> 8)};

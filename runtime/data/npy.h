@@ -3,8 +3,8 @@
 
 #include "data/array.h"
 
-// Reads little-endian f4, f8, i8, i4, u1, i1, i2 and b1 arrays (f4 and f8 are mapped or read as they are, integers but u1 become
-// NETRT_I64). Arrays in Fortran order are transposed while reading, so the result is always row-major. May be gzipped.
+// Reads little-endian f4, f8, i8, i4, u1, i1, i2 and b1 arrays (f4 and f8 are mapped or read as they are, integers but u1
+// become NETRT_I64). Arrays in Fortran order are transposed while reading, so the result is always row-major. May be gzipped.
 // On success the caller closes *out with netrt_array_close; on failure *out is empty.
 bool netrt_npy_read(const char *path, NetrtArray *out, NetrtError *error);
 

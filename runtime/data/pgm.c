@@ -5,7 +5,7 @@
 
 #include "data/source.h"
 
-enum { SIDE_LIMIT = 1 << 20 };   // pixels; keeps every product below 2⁶³
+enum { SIDE_LIMIT = 1 << 20 }; // pixels; keeps every product below 2⁶³
 
 static bool is_space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
@@ -28,7 +28,8 @@ static bool read_number(NetrtSource *source, const char *path, int64_t limit, in
     *number = 0;
     for (; c >= '0' && c <= '9'; c = netrt_source_byte(source, error)) {
         *number = *number * 10 + (c - '0');
-        if (*number > limit) return netrt_fail(error, "%s: a number in this PGM picture is larger than %lld", path, (long long)limit);
+        if (*number > limit)
+            return netrt_fail(error, "%s: a number in this PGM picture is larger than %lld", path, (long long)limit);
     }
     if (c == -2) return false;
     return c == -1 || is_space(c) || bad(path, error);
@@ -86,7 +87,8 @@ static bool read_raw(NetrtSource *source, const char *path, int64_t maximum, Net
 static bool read_picture(NetrtSource *source, const char *path, NetrtArray *out, NetrtError *error) {
     int p = netrt_source_byte(source, error), kind = netrt_source_byte(source, error);
     if (p == -2 || kind == -2) return false;
-    if (p != 'P' || (kind != '2' && kind != '5')) return netrt_fail(error, "%s: is no PGM picture: it begins with neither P2 nor P5", path);
+    if (p != 'P' || (kind != '2' && kind != '5'))
+        return netrt_fail(error, "%s: is no PGM picture: it begins with neither P2 nor P5", path);
     int64_t width, height, maximum;
     if (!read_number(source, path, SIDE_LIMIT, &width, error) || !read_number(source, path, SIDE_LIMIT, &height, error) ||
         !read_number(source, path, 65535, &maximum, error)) {

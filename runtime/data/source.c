@@ -13,17 +13,17 @@
 enum { RAW_BYTES = 65536, PLAIN_BYTES = 4096 };
 
 struct NetrtSource {
-    const char *path;          // the caller's, shown in messages
+    const char *path; // the caller's, shown in messages
     int file;
-    bool regular;              // its size is known, and it can be mapped
-    bool gzip, ended;          // ended: the last member of a gzip file is through
+    bool regular;     // its size is known, and it can be mapped
+    bool gzip, ended; // ended: the last member of a gzip file is through
     int64_t file_bytes;
     int64_t position;          // of an unpacked file: bytes that were handed out
     z_stream stream;           // of a gzip file; next_in lies in raw
     size_t raw_begin, raw_end; // bytes read from the file that nobody took yet
     unsigned char raw[RAW_BYTES];
     size_t plain_begin, plain_end;
-    unsigned char plain[PLAIN_BYTES];   // inflated bytes that nobody took yet: headers are read byte by byte
+    unsigned char plain[PLAIN_BYTES]; // inflated bytes that nobody took yet: headers are read byte by byte
 };
 
 // Fills raw if it is empty. False for a failed read; an empty raw afterwards means the end of the file.
@@ -69,7 +69,8 @@ NetrtSource *netrt_source_open(const char *path, NetrtError *error) {
         source->file_bytes = status.st_size;
         if (refill(source, error)) {
             if (looks_like_web_page(source->raw, source->raw_end)) {
-                netrt_fail(error, "%s: is a web page (HTML), not data: the download went wrong; delete it and fetch it again", path);
+                netrt_fail(error, "%s: is a web page (HTML), not data: the download went wrong; delete it and fetch it again",
+                           path);
             } else {
                 source->gzip = has_gzip_magic(source->raw, source->raw_end);
                 if (!source->gzip || inflateInit2(&source->stream, 16 + MAX_WBITS) == Z_OK) return source;

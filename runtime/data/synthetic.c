@@ -68,9 +68,9 @@ static void draw_sine(CounterRandom *random, int64_t classes, void *x, void *y) 
 static const struct Kind {
     const char *name;
     DrawSample *draw;
-    int64_t default_classes, most_classes;   // 0: no classes
-    int32_t x_type, x_rank, y_type, y_rank;  // ranks with the batch
-    int64_t x_shape[3], y_shape[1];          // of a sample
+    int64_t default_classes, most_classes;  // 0: no classes
+    int32_t x_type, x_rank, y_type, y_rank; // ranks with the batch
+    int64_t x_shape[3], y_shape[1];         // of a sample
 } kinds[] = {
     {"digits", draw_digits, 10, 10, NETRT_U8, 4, NETRT_I64, 1, {1, DIGIT_SIDE, DIGIT_SIDE}, {0}},
     {"blobs", draw_blobs, 3, 1000, NETRT_F32, 2, NETRT_I64, 1, {2}, {0}},
@@ -99,12 +99,13 @@ bool netrt_synthetic_make(const NetrtData *data, int64_t count, bool test, Netrt
         if (data->kind && strcmp(kinds[index].name, data->kind) == 0) kind = &kinds[index];
     }
     if (!kind) {
-        return netrt_fail(error, "synthetic data: no kind '%.60s'; there are digits, blobs, spirals and sine", data->kind ? data->kind : "");
+        return netrt_fail(error, "synthetic data: no kind '%.60s'; there are digits, blobs, spirals and sine",
+                          data->kind ? data->kind : "");
     }
     int64_t classes = data->class_count > 0 ? data->class_count : kind->default_classes;
     if (kind->most_classes > 0 && classes > kind->most_classes) {
-        return netrt_fail(error, "synthetic data: '%s' has at most %lld classes, not %lld", kind->name, (long long)kind->most_classes,
-                          (long long)classes);
+        return netrt_fail(error, "synthetic data: '%s' has at most %lld classes, not %lld", kind->name,
+                          (long long)kind->most_classes, (long long)classes);
     }
     if (count < 1 || count > INT32_MAX) return netrt_fail(error, "synthetic data: cannot make %lld samples", (long long)count);
     if (!allocate(x, kind->x_type, kind->x_rank, count, kind->x_shape, error) ||
@@ -112,7 +113,8 @@ bool netrt_synthetic_make(const NetrtData *data, int64_t count, bool test, Netrt
         netrt_array_close(x);
         return false;
     }
-    size_t x_row = (size_t)(x->count / count) * netrt_dtype_size(x->dtype), y_row = (size_t)(y->count / count) * netrt_dtype_size(y->dtype);
+    size_t x_row = (size_t)(x->count / count) * netrt_dtype_size(x->dtype),
+           y_row = (size_t)(y->count / count) * netrt_dtype_size(y->dtype);
     for (int64_t i = 0; i < count; i++) {
         CounterRandom random = counter_start(data->seed, 2 * index + test, (uint64_t)i);
         kind->draw(&random, classes, (char *)x->heap + (size_t)i * x_row, (char *)y->heap + (size_t)i * y_row);

@@ -47,9 +47,7 @@ uint64_t netrt_torch_random64(NetrtTorchRandom *random) {
 }
 
 // Multiples of 2⁻²⁴ in [0, 1).
-static float unit_float(NetrtTorchRandom *random) {
-    return (float)(netrt_torch_random32(random) & 0xffffffu) * 0x1p-24f;
-}
+static float unit_float(NetrtTorchRandom *random) { return (float)(netrt_torch_random32(random) & 0xffffffu) * 0x1p-24f; }
 
 // Multiples of 2⁻⁵³ in [0, 1).
 static double unit_double(NetrtTorchRandom *random) {
@@ -60,7 +58,7 @@ void netrt_torch_uniform(NetrtTorchRandom *random, float *out, int64_t n, double
     float from = (float)a, to = (float)b, width = to - from;
     for (int64_t i = 0; i < n; i++) {
         float x = fmaf(unit_float(random), width, from);
-        out[i] = x >= to ? from : x;   // b itself, met by rounding, becomes a
+        out[i] = x >= to ? from : x; // b itself, met by rounding, becomes a
     }
 }
 
@@ -75,10 +73,10 @@ static float polynomial(float x, const float *coefficients, int count) {
 
 // ln x of a normal positive number: x = m · 2^e with √½ ≤ m < √2, and a polynomial in m − 1.
 static float log_float(float x) {
-    static const float p[] = {7.0376836292e-2f, -1.1514610310e-1f, 1.1676998740e-1f, -1.2420140846e-1f, 1.4249322787e-1f,
-                              -1.6668057665e-1f, 2.0000714765e-1f, -2.4999993993e-1f, 3.3333331174e-1f};
+    static const float p[] = {7.0376836292e-2f,  -1.1514610310e-1f, 1.1676998740e-1f,  -1.2420140846e-1f, 1.4249322787e-1f,
+                              -1.6668057665e-1f, 2.0000714765e-1f,  -2.4999993993e-1f, 3.3333331174e-1f};
     int exponent;
-    float m = frexpf(x, &exponent);   // ½ ≤ m < 1
+    float m = frexpf(x, &exponent); // ½ ≤ m < 1
     if (m < 0.70710678f) {
         exponent -= 1;
         m = (m - 1) + m;
@@ -87,7 +85,7 @@ static float log_float(float x) {
     }
     float e = (float)exponent, square = m * m;
     float y = polynomial(m, p, 9) * m;
-    y = fmaf(y, square, e * -2.12194440e-4f);   // ln 2 = 0.693359375 − 2.12194440e-4: the first part times e is exact
+    y = fmaf(y, square, e * -2.12194440e-4f); // ln 2 = 0.693359375 − 2.12194440e-4: the first part times e is exact
     y -= square * 0.5f;
     return (m + y) + e * 0.693359375f;
 }
@@ -143,7 +141,7 @@ void netrt_torch_normal(NetrtTorchRandom *random, float *out, int64_t n, double 
     for (int64_t i = 0; i < n; i++) out[i] = unit_float(random);
     for (int64_t i = 0; i + BLOCK <= n; i += BLOCK) normal_block(out + i, (float)mean, (float)std);
     if (n % BLOCK != 0) {
-        float *tail = out + n - BLOCK;   // overlaps the last whole block: drawn anew
+        float *tail = out + n - BLOCK; // overlaps the last whole block: drawn anew
         for (int i = 0; i < BLOCK; i++) tail[i] = unit_float(random);
         normal_block(tail, (float)mean, (float)std);
     }
@@ -162,7 +160,7 @@ void netrt_torch_randperm(NetrtTorchRandom *random, int32_t *out, int64_t n) {
 }
 
 void netrt_torch_epoch_order(NetrtTorchRandom *random, int32_t *out, int64_t n) {
-    netrt_torch_random64(random);   // the loader's base seed, which its workers would use
+    netrt_torch_random64(random); // the loader's base seed, which its workers would use
     NetrtTorchRandom sampler;
     netrt_torch_seed(&sampler, netrt_torch_random64(random));
     netrt_torch_randperm(&sampler, out, n);

@@ -1,4 +1,5 @@
-// PyTorch's CPU generator: the same seed gives the same numbers, so that a notebook's initial weights and batches come out again.
+// PyTorch's CPU generator: the same seed gives the same numbers, so that a notebook's initial weights and batches come out
+// again.
 #pragma once
 
 #include <stdbool.h>
@@ -7,7 +8,7 @@
 // MT19937 and the second half of a pair of normals drawn one by one. Plain data: copying it copies the generator's whole state.
 typedef struct NetrtTorchRandom {
     uint32_t state[624];
-    int32_t used;            // words of state that are drawn already; 624: a new block is due
+    int32_t used; // words of state that are drawn already; 624: a new block is due
     bool has_next_normal;
     double next_normal;
 } NetrtTorchRandom;

@@ -17,8 +17,14 @@ static NetrtProgram mnist_like(void) {
         .source = "mnist.net",
         .inputs = image_and_label,
         .input_count = 2,
-        .data = {.format = "idx", .name = "MNIST", .folder = "MNIST", .train_x = "train-images-idx3-ubyte", .train_y = "train-labels-idx1-ubyte",
-                 .test_x = "t10k-images-idx3-ubyte", .test_y = "t10k-labels-idx1-ubyte", .class_count = 10},
+        .data = {.format = "idx",
+                 .name = "MNIST",
+                 .folder = "MNIST",
+                 .train_x = "train-images-idx3-ubyte",
+                 .train_y = "train-labels-idx1-ubyte",
+                 .test_x = "t10k-images-idx3-ubyte",
+                 .test_y = "t10k-labels-idx1-ubyte",
+                 .class_count = 10},
     };
 }
 
@@ -94,7 +100,7 @@ static void test_folders(void **state) {
     write_set(in_folder(state, "mnist"), false, true, 3, 2, 50);
     expect_set(&program, base, 3, 2, 50);
     make_folder(in_folder(state, "MNIST"));
-    make_folder(in_folder(state, "MNIST/train-images-idx3-ubyte"));   // as some unpackers leave it
+    make_folder(in_folder(state, "MNIST/train-images-idx3-ubyte")); // as some unpackers leave it
     expect_set(&program, base, 3, 2, 50);
     make_folder(in_folder(state, "MNIST/raw"));
     write_set(in_folder(state, "MNIST"), true, true, 3, 2, 100);
@@ -114,7 +120,8 @@ static void test_search_path(void **state) {
     NetrtDataset set;
     NetrtError error;
     assert_false(netrt_dataset_open(&program, NULL, TRAIN, &set, &error));
-    assert_message(&error, "MNIST: there is no train-images-idx3-ubyte (or train-images-idx3-ubyte.gz) in data/MNIST, data/mnist, data/MNIST/raw, data, ");
+    assert_message(&error, "MNIST: there is no train-images-idx3-ubyte (or train-images-idx3-ubyte.gz) in data/MNIST, "
+                           "data/mnist, data/MNIST/raw, data, ");
     assert_message(&error, "cache/netc");
     assert_message(&error, "./setup data");
     make_folder("cache");
@@ -130,7 +137,7 @@ static void test_search_path(void **state) {
     setenv("NETC_DATA", "env", 1);
     expect_set(&program, NULL, 2, 1, 5);
     make_folder("empty");
-    expect_failure(&program, "empty", TRAIN, "in empty/MNIST, empty/mnist, empty/MNIST/raw, empty;");   // --data alone counts
+    expect_failure(&program, "empty", TRAIN, "in empty/MNIST, empty/mnist, empty/MNIST/raw, empty;"); // --data alone counts
     unsetenv("NETC_DATA");
     // The user's own files are found in the current folder as well.
     program.data.folder = NULL;
@@ -179,7 +186,8 @@ static void test_checks(void **state) {
     expect_failure(&program, base, TRAIN, "a data set has one input");
     program.input_count = 2;
     write_idx(in_folder(state, "train-labels-idx1-ubyte"), true, 4, 0);
-    expect_failure(&program, base, TRAIN, "train-labels-idx1-ubyte: its shape is (4, 2, 3), but a sample of the program's target is ()");
+    expect_failure(&program, base, TRAIN,
+                   "train-labels-idx1-ubyte: its shape is (4, 2, 3), but a sample of the program's target is ()");
     write_idx(in_folder(state, "train-images-idx3-ubyte"), true, 0, 0);
     expect_failure(&program, base, TRAIN, "holds no samples");
     program.data.format = NULL;
@@ -199,7 +207,7 @@ static void test_types(void **state) {
     assert_true(((const float *)set.splits[0].rows[0])[6] == 52.0f / 255.0f);
     assert_true(((const double *)set.splits[0].rows[1])[3] == 3);
     netrt_dataset_close(&set);
-    inputs[0] = (NetrtInput){"target", NETRT_U8, 1, 1, {6}};   // and the target first
+    inputs[0] = (NetrtInput){"target", NETRT_U8, 1, 1, {6}}; // and the target first
     inputs[1] = (NetrtInput){"input", NETRT_U8, 0, 1, {6}};
     program.data.target_is_input = 1;
     program.data.train_y = NULL;
@@ -217,7 +225,10 @@ static void test_npy(void **state) {
     assert_true(netrt_npy_write(in_folder(state, "x.npy"), NETRT_F32, 2, x_shape, x, &error));
     assert_true(netrt_npy_write(in_folder(state, "y.npy"), NETRT_I64, 1, y_shape, y, &error));
     const NetrtInput inputs[] = {{"input", NETRT_F64, 0, 1, {2}}, {"target", NETRT_I64, 1, 0, {0}}};
-    NetrtProgram program = {.source = "p.net", .inputs = inputs, .input_count = 2, .data = {.format = "npy", .train_x = "x.npy", .train_y = "y.npy"}};
+    NetrtProgram program = {.source = "p.net",
+                            .inputs = inputs,
+                            .input_count = 2,
+                            .data = {.format = "npy", .train_x = "x.npy", .train_y = "y.npy"}};
     NetrtDataset set;
     if (!netrt_dataset_open(&program, ((Folder *)*state)->path, TRAIN | TEST, &set, &error)) fail_msg("%s", error.message);
     assert_int_equal(set.splits[NETRT_SPLIT_TRAIN].count, 4);
@@ -225,7 +236,7 @@ static void test_npy(void **state) {
     assert_true(((const double *)set.splits[0].rows[0])[7] == 7);
     assert_int_equal(((const int64_t *)set.splits[0].rows[1])[2], 1);
     netrt_dataset_close(&set);
-    program.data.train_y = "x.npy";   // floats are no classes
+    program.data.train_y = "x.npy"; // floats are no classes
     const NetrtInput floats_as_classes[] = {inputs[0], {"target", NETRT_I64, 1, 1, {2}}};
     program.inputs = floats_as_classes;
     expect_failure(&program, ((Folder *)*state)->path, TRAIN, "x.npy: holds f32, but the program's target is i64");
@@ -239,7 +250,8 @@ static void test_rows_from_array(void **state) {
         int rank;
         int64_t shape[4], count, rows;
     } cases[] = {
-        {3, {1, 2, 3}, 6, 1}, {4, {1, 1, 2, 3}, 6, 1}, {4, {2, 1, 2, 3}, 12, 2}, {3, {2, 2, 3}, 12, 2}, {2, {2, 6}, 12, 2}, {2, {6, 2}, 12, -1}, {1, {6}, 6, -1}, {0, {0}, 1, -1},
+        {3, {1, 2, 3}, 6, 1}, {4, {1, 1, 2, 3}, 6, 1}, {4, {2, 1, 2, 3}, 12, 2}, {3, {2, 2, 3}, 12, 2},
+        {2, {2, 6}, 12, 2},   {2, {6, 2}, 12, -1},     {1, {6}, 6, -1},          {0, {0}, 1, -1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         NetrtArray array = {.dtype = NETRT_U8, .rank = cases[i].rank, .count = cases[i].count, .data = bytes};
@@ -304,13 +316,13 @@ static void test_mnist(void **state) {
     assert_memory_equal(set.splits[NETRT_SPLIT_TRAIN].rows[1], first, sizeof first);
     int64_t ink = 0;
     for (int64_t i = 0; i < 60000 * 784; i++) ink += ((const uint8_t *)set.splits[NETRT_SPLIT_TRAIN].rows[0])[i];
-    assert_true(ink == INT64_C(1567298545));   // mean 0.1306604
+    assert_true(ink == INT64_C(1567298545)); // mean 0.1306604
     netrt_dataset_close(&set);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test_setup_teardown(test_mnist, folder_make, folder_remove),   // first: others change $NETC_DATA
+        cmocka_unit_test_setup_teardown(test_mnist, folder_make, folder_remove), // first: others change $NETC_DATA
         cmocka_unit_test_setup_teardown(test_spellings, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_folders, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_search_path, folder_make, folder_remove),

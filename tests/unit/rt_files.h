@@ -98,7 +98,10 @@ static inline size_t mutate(unsigned char *bytes, size_t n, uint32_t *random) {
         case 1: bytes[at] = (unsigned char)next_random(random); break;
         case 2: bytes[at] = next_random(random) % 2 ? 0xff : 0; break;
         case 3: n = at; break;
-        default: memmove(bytes + at, bytes + at + 1, n - at - 1); n--; break;
+        default:
+            memmove(bytes + at, bytes + at + 1, n - at - 1);
+            n--;
+            break;
         }
     }
     return n;

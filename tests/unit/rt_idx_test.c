@@ -33,9 +33,9 @@ static void test_bytes(void **state) {
     const char *path = in_folder(state, "a");
     write_file(path, small, sizeof small);
     expect_small(path);
-    write_gzip(path, small, sizeof small, "wb");   // told by its content, whatever its name
+    write_gzip(path, small, sizeof small, "wb"); // told by its content, whatever its name
     expect_small(path);
-    write_gzip(path, small, 7, "wb");              // two members make one file
+    write_gzip(path, small, 7, "wb"); // two members make one file
     write_gzip(path, small + 7, sizeof small - 7, "ab");
     expect_small(path);
 }
@@ -126,7 +126,7 @@ static void test_damaged_gzip(void **state) {
     write_gzip(path, data, sizeof data, "wb");
     size_t n;
     unsigned char *bytes = read_file(path, &n);
-    bytes[n - 6] ^= 1;   // the checksum
+    bytes[n - 6] ^= 1; // the checksum
     write_file(path, bytes, n);
     expect_failure(path, "damaged");
     bytes[n - 6] ^= 1;
@@ -156,7 +156,8 @@ static void test_mutations(void **state) {
         NetrtArray array;
         NetrtError error = {{0}};
         if (netrt_idx_read(path, &array, &error)) {
-            for (int64_t i = 0; i < array.count * (int64_t)netrt_dtype_size(array.dtype); i++) random += ((const uint8_t *)array.data)[i];
+            for (int64_t i = 0; i < array.count * (int64_t)netrt_dtype_size(array.dtype); i++)
+                random += ((const uint8_t *)array.data)[i];
             netrt_array_close(&array);
         } else {
             assert_message(&error, path);

@@ -50,13 +50,14 @@ static void test_types(void **state) {
         int dtype;
         double value;
     } cases[] = {
-        {"<f4", &f4, 4, NETRT_F32, -1.5}, {"<f8", &f8, 8, NETRT_F64, 0.1},     {"<i8", &i8, 8, NETRT_I64, -3e9},  {"<i4", &i4, 4, NETRT_I64, -7},
-        {"<i2", &i2, 2, NETRT_I64, -300}, {"|i1", &i1, 1, NETRT_I64, -5},      {"|u1", &u1, 1, NETRT_U8, 200},    {"<u1", &u1, 1, NETRT_U8, 200},
-        {"|b1", &b1, 1, NETRT_BOOL, 1},   {"<u2", &u2, 2, NETRT_I64, 65535.0}, {"<u4", &u4, 4, NETRT_I64, 4294967295.0},
+        {"<f4", &f4, 4, NETRT_F32, -1.5},    {"<f8", &f8, 8, NETRT_F64, 0.1},          {"<i8", &i8, 8, NETRT_I64, -3e9},
+        {"<i4", &i4, 4, NETRT_I64, -7},      {"<i2", &i2, 2, NETRT_I64, -300},         {"|i1", &i1, 1, NETRT_I64, -5},
+        {"|u1", &u1, 1, NETRT_U8, 200},      {"<u1", &u1, 1, NETRT_U8, 200},           {"|b1", &b1, 1, NETRT_BOOL, 1},
+        {"<u2", &u2, 2, NETRT_I64, 65535.0}, {"<u4", &u4, 4, NETRT_I64, 4294967295.0},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         for (int version = 1; version <= 3; version++) {
-            char header[128];   // of an odd length, so that the elements are not aligned in the file
+            char header[128]; // of an odd length, so that the elements are not aligned in the file
             snprintf(header, sizeof header, "{\"shape\":(1,1L), 'fortran_order' : False ,'descr': '%s'}\n", cases[i].descr);
             write_npy(path, version, header, cases[i].element, cases[i].size);
             NetrtArray array;
@@ -72,7 +73,7 @@ static void test_types(void **state) {
 
 static void test_fortran_order(void **state) {
     const char *path = in_folder(state, "f.npy");
-    float columns[24];   // element (i, j, k) of (2, 3, 4) lies at i + 2 j + 6 k
+    float columns[24]; // element (i, j, k) of (2, 3, 4) lies at i + 2 j + 6 k
     for (int i = 0; i < 24; i++) columns[i] = (float)i;
     write_npy(path, 1, "{'descr': '<f4', 'fortran_order': True, 'shape': (2, 3, 4), }", columns, sizeof columns);
     NetrtArray array;

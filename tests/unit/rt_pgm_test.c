@@ -35,10 +35,10 @@ static void test_pictures(void **state) {
     expect(path, TEXT("P2 2 1 1 0 1"), 1, 2, (const uint8_t[]){0, 255});
     expect(path, TEXT("P2 3 1 65535 0 32768 65535"), 1, 3, (const uint8_t[]){0, 128, 255});
     expect(path, TEXT("P5 3 1 255\n\x00\x80\xff"), 1, 3, (const uint8_t[]){0, 128, 255});
-    expect(path, TEXT("P5 2 1 255\n#\n"), 1, 2, (const uint8_t[]){'#', '\n'});   // one space after the maximum, then pixels
+    expect(path, TEXT("P5 2 1 255\n#\n"), 1, 2, (const uint8_t[]){'#', '\n'}); // one space after the maximum, then pixels
     expect(path, TEXT("P5 2 1 100\n\x32\x64"), 1, 2, (const uint8_t[]){128, 255});
     expect(path, TEXT("P5\n2 1\n65535\n\x80\x00\xff\xff"), 1, 2, (const uint8_t[]){128, 255});
-    expect(path, TEXT("P5 1 1 255\n\x05P5 1 1 255\n\x06"), 1, 1, (const uint8_t[]){5});   // the first of two
+    expect(path, TEXT("P5 1 1 255\n\x05P5 1 1 255\n\x06"), 1, 1, (const uint8_t[]){5}); // the first of two
 }
 
 static void test_broken(void **state) {

@@ -15,7 +15,7 @@ enum { SEED, UNIFORM, NORMAL, PERMUTATION, EPOCH };
 
 static const struct Draw {
     int kind;
-    int64_t n;   // elements; SEED: the seed
+    int64_t n; // elements; SEED: the seed
     double a, b;
     uint32_t first, last;
     uint64_t hash;
@@ -55,8 +55,8 @@ static void test_equals_pytorch(void **state) {
         draw(&random, &draws[i], out);
         uint32_t first = out[0], last = out[draws[i].n - 1];
         if (first != draws[i].first || last != draws[i].last || fnv(out, draws[i].n) != draws[i].hash) {
-            fail_msg("row %d of torch_random.inc (kind %d, n %lld): first %08x, last %08x instead of %08x, %08x", i, draws[i].kind,
-                     (long long)draws[i].n, first, last, draws[i].first, draws[i].last);
+            fail_msg("row %d of torch_random.inc (kind %d, n %lld): first %08x, last %08x instead of %08x, %08x", i,
+                     draws[i].kind, (long long)draws[i].n, first, last, draws[i].first, draws[i].last);
         }
     }
     free(out);

@@ -29,8 +29,10 @@ static void expect_failure(const char *path, const char *part) {
 static void test_read(void **state) {
     const char *path = in_folder(state, "r.safetensors");
     write_tensors(path,
-                  "{\"b\\u00e9\\ud83d\\ude00\\n\":{\"shape\":[2, 1],\"dtype\":\"F32\",\"data_offsets\":[4,12]}, \"__metadata__\":{\"format\":\"pt\",\"k\":\"\"},"
-                  "\"s\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[3,4]},\"e\":{\"dtype\":\"I64\",\"shape\":[0,5],\"data_offsets\":[3,3]},"
+                  "{\"b\\u00e9\\ud83d\\ude00\\n\":{\"shape\":[2, 1],\"dtype\":\"F32\",\"data_offsets\":[4,12]}, "
+                  "\"__metadata__\":{\"format\":\"pt\",\"k\":\"\"},"
+                  "\"s\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[3,4]},\"e\":{\"dtype\":\"I64\",\"shape\":[0,5],"
+                  "\"data_offsets\":[3,3]},"
                   "\"t\":{\"dtype\":\"BOOL\",\"shape\":[3],\"data_offsets\":[0,3]}}   ",
                   12);
     NetrtSafetensors file;
@@ -138,7 +140,7 @@ static void test_broken_lengths(void **state) {
     expect_failure(path, "9223372036854775808 bytes");
     write_file(path, "\377\377\377\377\377\377\377\377{}", 10);
     expect_failure(path, "18446744073709551615 bytes");
-    write_file(path, "\1\341\365\5\0\0\0\0{}", 10);   // 100,000,001
+    write_file(path, "\1\341\365\5\0\0\0\0{}", 10); // 100,000,001
     expect_failure(path, "100000001 bytes");
     write_file(path, "PK\3\4 a PyTorch file", 19);
     expect_failure(path, "no safetensors file");
@@ -146,7 +148,10 @@ static void test_broken_lengths(void **state) {
 
 static void test_mutations(void **state) {
     const char *path = in_folder(state, "m.safetensors");
-    write_tensors(path, "{\"__metadata__\":{\"a\\u00e9\":\"b\"},\"w\":" TENSOR("F32", "[2, 2]", "[0,16]") ",\"b\":" TENSOR("I64", "[1]", "[16,24]") "}", 24);
+    write_tensors(path,
+                  "{\"__metadata__\":{\"a\\u00e9\":\"b\"},\"w\":" TENSOR("F32", "[2, 2]", "[0,16]") ",\"b\":" TENSOR(
+                      "I64", "[1]", "[16,24]") "}",
+                  24);
     size_t length;
     unsigned char *whole = read_file(path, &length), *bytes = malloc(length);
     assert_non_null(bytes);
@@ -154,7 +159,8 @@ static void test_mutations(void **state) {
     for (int round = 0; round < 2000; round++) {
         memcpy(bytes, whole, length);
         size_t n = mutate(bytes, length, &random);
-        if (round % 4 && n > 8 && n < 256 + 32) bytes[0] = (unsigned char)(n - 8 - 24);   // a length that fits lets the parser see more
+        if (round % 4 && n > 8 && n < 256 + 32)
+            bytes[0] = (unsigned char)(n - 8 - 24); // a length that fits lets the parser see more
         write_file(path, bytes, n);
         NetrtSafetensors file;
         NetrtError error = {{0}};
@@ -176,7 +182,7 @@ static void test_mutations(void **state) {
 // ---- Variables of a program. Memory holds w transposed with a gap, as a compiler may choose.
 
 typedef struct Block {
-    float w[3][4];   // w of shape (2, 3) lies at [column][row]
+    float w[3][4]; // w of shape (2, 3) lies at [column][row]
     double d[2];
     int64_t n;
     float g[6];
@@ -193,7 +199,8 @@ static const NetrtVar vars[] = {
     {"fc1.weight/velocity", NULL, NETRT_STATE, NETRT_F32, 2, 0, {2, 3}, {3, 1}, offsetof(Block, m), 0},
     {"mask", NULL, NETRT_BUFFER, NETRT_BOOL, 1, 0, {1}, {1}, offsetof(Block, flag), 0},
 };
-static const NetrtProgram program = {.name = "mnist", .source = "mnist.net", .vars = vars, .var_count = sizeof vars / sizeof *vars, .vars_bytes = sizeof(Block)};
+static const NetrtProgram program = {
+    .name = "mnist", .source = "mnist.net", .vars = vars, .var_count = sizeof vars / sizeof *vars, .vars_bytes = sizeof(Block)};
 enum { WEIGHTS = 1 << NETRT_PARAM | 1 << NETRT_BUFFER, GRADIENTS = 1 << NETRT_GRADIENT, STATES = 1 << NETRT_STATE };
 
 static Block filled(void) {
@@ -216,7 +223,7 @@ static void test_save_and_load(void **state) {
     if (!netrt_vars_save(&program, (const char *)&block, WEIGHTS, path, metadata, 1, &error)) fail_msg("%s", error.message);
     NetrtSafetensors file;
     if (!netrt_safetensors_open(path, &file, &error)) fail_msg("%s", error.message);
-    assert_int_equal(file.tensor_count, 5);   // w twice
+    assert_int_equal(file.tensor_count, 5); // w twice
     assert_string_equal(netrt_safetensors_meta(&file, "netc"), metadata[0].value);
     const NetrtTensor *tied = netrt_safetensors_find(&file, "tied.weight");
     assert_non_null(tied);
@@ -245,6 +252,24 @@ static void test_save_and_load(void **state) {
     netrt_safetensors_close(&file);
 }
 
+// A file that PyTorch saved (expected/torch_safetensors.py) loads.
+static void test_from_pytorch(void **state) {
+    static const unsigned char bytes[] = {
+#include "expected/torch_safetensors.inc"
+    };
+    const char *path = in_folder(state, "torch.safetensors");
+    write_file(path, bytes, sizeof bytes);
+    Block block = {0};
+    NetrtError error;
+    if (!netrt_vars_load(&program, (char *)&block, WEIGHTS, path, &error)) fail_msg("%s", error.message);
+    for (int i = 0; i < 6; i++) assert_true(block.w[i % 3][i / 3] == (float)i / 4);
+    assert_true(block.d[0] == 0.1 && block.d[1] == -1e300 && block.n == 5000000000 && block.flag == 1);
+    NetrtSafetensors file;
+    assert_true(netrt_safetensors_open(path, &file, &error));
+    assert_string_equal(netrt_safetensors_meta(&file, "who"), "J\xc3\xbcrgen \"x\"");
+    netrt_safetensors_close(&file);
+}
+
 // What other programs save: other widths, halves, an alias instead of the name.
 static void test_conversions(void **state) {
     const char *path = in_folder(state, "c.safetensors");
@@ -263,7 +288,8 @@ static void test_conversions(void **state) {
     if (!netrt_vars_load(&program, (char *)&block, WEIGHTS, path, &error)) fail_msg("%s", error.message);
     assert_true(block.w[2][1] == 0.1f && block.w[0][1] == 4 && block.d[1] == -3 && block.n == 250);
 
-    static const NetrtVar halves[] = {{"h", NULL, NETRT_PARAM, NETRT_F64, 1, 0, {6}, {1}, 0, 0}, {"b", NULL, NETRT_PARAM, NETRT_F32, 1, 0, {2}, {1}, 48, 0}};
+    static const NetrtVar halves[] = {{"h", NULL, NETRT_PARAM, NETRT_F64, 1, 0, {6}, {1}, 0, 0},
+                                      {"b", NULL, NETRT_PARAM, NETRT_F32, 1, 0, {2}, {1}, 48, 0}};
     static const NetrtProgram half_program = {.name = "h", .source = "h.net", .vars = halves, .var_count = 2};
     static const uint16_t h[6] = {0x3c00, 0xc000, 0x0001, 0x7bff, 0xfc00, 0x8000}, b[2] = {0x3f80, 0xc049};
     static const double expected[6] = {1, -2, 0x1p-24, 65504, -INFINITY, -0.0};
@@ -285,7 +311,7 @@ static void expect_misfit(const char *path, const NetrtTensorView *views, int64_
     Block block = filled(), before = block;
     assert_false(netrt_vars_load(&program, (char *)&block, WEIGHTS, path, &error));
     for (; *parts; parts++) assert_message(&error, *parts);
-    assert_memory_equal(&block, &before, sizeof block);   // nothing was written
+    assert_memory_equal(&block, &before, sizeof block); // nothing was written
 }
 
 static void test_misfits(void **state) {
@@ -293,13 +319,18 @@ static void test_misfits(void **state) {
     static const float data[64];
     static const int64_t right[] = {2, 3}, wrong[] = {3, 2}, bias[] = {2}, one[] = {1};
     const NetrtTensorView shape[] = {{"fc1.weight", NETRT_F32, 2, wrong, NULL, data}};
-    expect_misfit(path, shape, 1, (const char *const[]){"fc1.weight has the shape (3, 2) there, but (2, 3) in mnist.net", "./mnist train", NULL});
+    expect_misfit(
+        path, shape, 1,
+        (const char *const[]){"fc1.weight has the shape (3, 2) there, but (2, 3) in mnist.net", "./mnist train", NULL});
     const NetrtTensorView rank[] = {{"fc1.bias", NETRT_F32, 2, right, NULL, data}};
     expect_misfit(path, rank, 1, (const char *const[]){"fc1.bias has the shape (2, 3) there, but (2,)", NULL});
     const NetrtTensorView type[] = {{"fc1.weight", NETRT_I64, 2, right, NULL, data}};
     expect_misfit(path, type, 1, (const char *const[]){"fc1.weight has elements of type I64 there, but F32", NULL});
-    const NetrtTensorView names[] = {{"0.weight", NETRT_F32, 2, right, NULL, data}, {"fc1.bias", NETRT_F32, 1, bias, NULL, data}, {"mask", NETRT_BOOL, 1, one, NULL, data}};
-    expect_misfit(path, names, 3, (const char *const[]){"missing: fc1.weight, bn.num_batches_tracked", "unexpected: 0.weight", NULL});
+    const NetrtTensorView names[] = {{"0.weight", NETRT_F32, 2, right, NULL, data},
+                                     {"fc1.bias", NETRT_F32, 1, bias, NULL, data},
+                                     {"mask", NETRT_BOOL, 1, one, NULL, data}};
+    expect_misfit(path, names, 3,
+                  (const char *const[]){"missing: fc1.weight, bn.num_batches_tracked", "unexpected: 0.weight", NULL});
     expect_misfit(path, NULL, 0, (const char *const[]){"missing: fc1.weight, fc1.bias, bn.num_batches_tracked, mask", NULL});
     // Many names are counted.
     char many[100][32];
@@ -356,7 +387,7 @@ static void test_atomic_file(void **state) {
     assert_true(S_ISLNK(status.st_mode));
     assert_int_equal(stat(path, &status), 0);
     assert_int_equal(status.st_mode & 0777, 0640);
-    netrt_atomic_abort(&file);   // nothing left to do
+    netrt_atomic_abort(&file); // nothing left to do
     // No temporary file stays behind.
     char command[128];
     snprintf(command, sizeof command, "test $(ls '%s' | wc -l) = 2", ((Folder *)*state)->path);
@@ -393,6 +424,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_broken_lengths, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_mutations, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_save_and_load, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_from_pytorch, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_conversions, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_misfits, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_unwritable, folder_make, folder_remove),
