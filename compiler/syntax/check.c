@@ -4,6 +4,8 @@
 
 #include <string.h>
 
+enum { MAX_PARAMS = 1000 };
+
 typedef enum Place { IN_FILE, IN_MODULE, IN_OPTIMIZER, IN_FUNCTION } Place;
 
 typedef struct Checker {
@@ -18,6 +20,10 @@ static void check_list(Checker *checker, AstList list) {
 }
 
 static void check_params(Checker *checker, const Ast *node) {
+    if (node->param_count > MAX_PARAMS) {
+        diag_error(checker->diag, node->params[MAX_PARAMS].span, "more than %d parameters", MAX_PARAMS);
+        return;
+    }
     const AstParam *with_default = NULL;
     for (size_t i = 0; i < node->param_count; i++) {
         const AstParam *param = &node->params[i];
@@ -48,7 +54,9 @@ static void check_definition(Checker *checker, const Ast *node) {
                    (outside == IN_OPTIMIZER && strcmp(node->text, "update") == 0);
         if (node->bare && !own) {
             diag_error(checker->diag, node->name_span, "a function is defined with 'def'");
-            diag_hint(checker->diag, "write `def %s(...) = expression` or `def %s(...) { ... }`", node->text, node->text);
+            if (strcmp(node->text, "forward") == 0) diag_hint(checker->diag, "'forward' alone belongs in the body of a module");
+            else if (strcmp(node->text, "update") == 0) diag_hint(checker->diag, "'update' alone belongs in the body of an optimizer");
+            else diag_hint(checker->diag, "write `def %s(...) = expression` or `def %s(...) { ... }`", node->text, node->text);
         }
         checker->place = IN_FUNCTION;
     }

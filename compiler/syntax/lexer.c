@@ -51,7 +51,7 @@ void lexer_newline(Lexer *lexer, bool ends_line) {
     if (ends_line && lexer->strings.count) lexer_unterminated(lexer);
     if (ends_line) add(lexer, TOKEN_NEWLINE, lexer_span(lexer));
     lexer->line++;
-    if (ends_line) lexer->line_has_token = false;
+    if (ends_line) lexer->line_has_token = lexer->line_has_bad_bytes = false;
 }
 
 void lexer_comment(Lexer *lexer) {
@@ -111,7 +111,7 @@ static const struct Lookalike {
     {"\xE2\x89\xA4", "<="}, {"\xE2\x89\xA5", ">="}, {"\xE2\x89\xA0", "!="}, {"\xC2\xB7", "*"},      {"\xEF\xBC\x8C", ","},
 };
 
-// Every byte of a run gets here on its own; the run is one token and one message.
+// Every byte of a run gets here on its own; the run is one token, and a line gets one message.
 void lexer_bad_bytes(Lexer *lexer) {
     TokenList *tokens = &lexer->tokens;
     Token *last = tokens->count ? &tokens->items[tokens->count - 1] : NULL;
@@ -121,6 +121,8 @@ void lexer_bad_bytes(Lexer *lexer) {
     }
     Token *token = add(lexer, TOKEN_WRONG, lexer_span(lexer));
     token->wrong = true;
+    if (lexer->line_has_bad_bytes) return;
+    lexer->line_has_bad_bytes = true;
     const SourceFile *file = diag_file(lexer->diag, lexer->file);
     const char *at = file->text + lexer->begin;
     size_t left = file->length - lexer->begin;

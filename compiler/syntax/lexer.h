@@ -22,6 +22,7 @@ typedef struct Lexer {
     uint32_t begin, end;  // what the rule that runs now has matched
     uint32_t line, indent;
     bool line_has_token;
+    bool line_has_bad_bytes;
     VEC(OpenString) strings;
     VEC(char) text;  // the piece of a string that is being read
     uint32_t text_begin;

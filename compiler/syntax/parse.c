@@ -135,6 +135,26 @@ static void note_joined_line(Parser *parser, size_t begin, size_t at) {
     }
 }
 
+// A bracket that was opened on an earlier line may be the one that is missing its partner.
+static bool note_open_bracket(Parser *parser, size_t begin, size_t at) {
+    const Token *items = parser->tokens.items;
+    if (!items[at].in_parens) return false;
+    size_t closed = 0;
+    for (size_t i = at; i > begin; i--) {
+        int kind = items[i - 1].kind;
+        if (kind == TOKEN_RPAREN || kind == TOKEN_RBRACKET) closed++;
+        if (kind != TOKEN_LPAREN && kind != TOKEN_LBRACKET && kind != TOKEN_LAMBDA_PAREN) continue;
+        if (closed > 0) {
+            closed--;
+            continue;
+        }
+        if (items[i - 1].line == items[at].line) return false;
+        diag_note(parser->diag, items[i - 1].span, "this is inside the %s that is opened here", found_text(parser, &items[i - 1]));
+        return true;
+    }
+    return false;
+}
+
 void parser_syntax_error(Parser *parser, const Expected *expected) {
     const TokenList *tokens = &parser->tokens;
     size_t at = parser->next - 1;
@@ -152,5 +172,5 @@ void parser_syntax_error(Parser *parser, const Expected *expected) {
         if (wanted) diag_error(parser->diag, span, "expected %s, found %s", wanted, found_text(parser, found));
         else diag_error(parser->diag, span, "%s cannot stand here", found_text(parser, found));
     }
-    if (!hint_for(parser, begin, at)) note_joined_line(parser, begin, at);
+    if (!hint_for(parser, begin, at) && !note_open_bracket(parser, begin, at)) note_joined_line(parser, begin, at);
 }
