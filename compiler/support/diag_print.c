@@ -86,14 +86,15 @@ static size_t column_of(const Line *line, size_t offset) {
 static Line find_line(const DiagFile *file, Span span) {
     uint32_t length = (uint32_t)file->source.length;
     uint32_t begin = span.begin < length ? span.begin : length, end = span.end < length ? span.end : length;
+    if (end < begin) end = begin;
     size_t index = diag_line_of(file, begin);
     size_t start = file->line_starts[index];
     size_t stop = index + 1 < file->line_count ? file->line_starts[index + 1] - 1 : length;
     if (stop > start && file->source.text[stop - 1] == '\r') stop--;
     Line line = {.text = file->source.text + start, .length = stop - start, .span_begin = begin - start};
     if (line.span_begin > line.length) line.span_begin = line.length;
-    line.span_end = end > stop ? line.length : end - start;  // over several lines: to the end of the first
-    if (line.span_end < line.span_begin) line.span_end = line.span_begin;
+    line.span_end = end > stop ? line.length : end - start;                // over several lines: to the end of the first
+    if (line.span_end < line.span_begin) line.span_end = line.span_begin;  // begins behind the line, at its end
 
     size_t from = column_of(&line, line.span_begin), to = column_of(&line, line.span_end);
     size_t total = column_of(&line, line.length);

@@ -55,7 +55,8 @@ static void check_definition(Checker *checker, const Ast *node) {
         if (node->bare && !own) {
             diag_error(checker->diag, node->name_span, "a function is defined with 'def'");
             if (strcmp(node->text, "forward") == 0) diag_hint(checker->diag, "'forward' alone belongs in the body of a module");
-            else if (strcmp(node->text, "update") == 0) diag_hint(checker->diag, "'update' alone belongs in the body of an optimizer");
+            else if (strcmp(node->text, "update") == 0)
+                diag_hint(checker->diag, "'update' alone belongs in the body of an optimizer");
             else diag_hint(checker->diag, "write `def %s(...) = expression` or `def %s(...) { ... }`", node->text, node->text);
         }
         checker->place = IN_FUNCTION;

@@ -55,9 +55,10 @@ void lexer_newline(Lexer *lexer, bool ends_line) {
 }
 
 void lexer_comment(Lexer *lexer) {
-    if (lexer->end > lexer->begin && lexer->source[lexer->end - 1] == '\r') lexer->end--;
-    Token *token = add(lexer, TOKEN_COMMENT, lexer_span(lexer));
-    token->text = arena_strndup(lexer->perm, lexer->source + lexer->begin + 1, lexer->end - lexer->begin - 1);
+    Span span = lexer_span(lexer);
+    if (lexer->source[span.end - 1] == '\r') span.end--;
+    Token *token = add(lexer, TOKEN_COMMENT, span);
+    token->text = arena_strndup(lexer->perm, lexer->source + span.begin + 1, span.end - span.begin - 1);
 }
 
 // ---- Numbers

@@ -149,7 +149,8 @@ static bool note_open_bracket(Parser *parser, size_t begin, size_t at) {
             continue;
         }
         if (items[i - 1].line == items[at].line) return false;
-        diag_note(parser->diag, items[i - 1].span, "this is inside the %s that is opened here", found_text(parser, &items[i - 1]));
+        diag_note(parser->diag, items[i - 1].span, "this is inside the %s that is opened here",
+                  found_text(parser, &items[i - 1]));
         return true;
     }
     return false;

@@ -56,7 +56,7 @@ Ast *build_unary(Parser *parser, Span span, AstOp op, Ast *a);
 Ast *build_binary(Parser *parser, Span span, AstOp op, Ast *a, Ast *b);
 Ast *build_list(Parser *parser, AstKind kind, Span span, const NodeList *items);
 Ast *build_with_list(Parser *parser, AstKind kind, Span span, Ast *a, const NodeList *items);  // calls, subscripts
-Ast *build_tuple(Parser *parser, Span span, Ast *first, const NodeList *others);  // NULL: (first,)
+Ast *build_tuple(Parser *parser, Span span, Ast *first, const NodeList *others);               // NULL: (first,)
 Ast *build_include(Parser *parser, Span span, Span string_span, const NodeList *parts);
 Ast *build_attr(Parser *parser, Span span, Ast *object, const Token *name);
 Ast *build_arg(Parser *parser, Span span, const Token *keyword, Ast *value);
