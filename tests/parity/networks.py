@@ -1,0 +1,341 @@
+"""Whole networks on batches that are known only at run time: loss and the gradient of every parameter, for several batches."""
+import collections
+import math
+
+import tensors
+from harness import Expected, to_torch, torch
+from tensors import Tensor
+
+nn = torch.nn if torch else None
+F = nn.functional if torch else None
+BATCHES = (1, 3, 64, 65)
+SIZES = (1, 3, 4, 5, 8, 9, 16, 17, 33, 31)
+
+
+def drawn(case, name, shape):
+    """Parameters, about as large as a layer's initial ones."""
+    return tensors.numbers(f"{case}.{name}", shape, -1 / math.sqrt(shape[-1]), 1 / math.sqrt(shape[-1]))
+
+
+class NetworkCase:
+    """net: the text. build(): the same in PyTorch. loss(output, target) in PyTorch. classes: of the targets, or None."""
+
+    def __init__(self, name, net, build, loss, shape, target_shape=(), classes=None, batches=BATCHES):
+        self.name, self.net, self.build, self.loss = name, net, build, loss
+        self.shape, self.target_shape, self.classes, self.batches = shape, target_shape, classes, batches
+
+    def covers(self):
+        return self.net
+
+    def batch(self, count):
+        inputs = tensors.numbers(f"{self.name}.input{count}", (count, *self.shape), -2, 2)
+        if self.classes:
+            return inputs, tensors.labels(f"{self.name}.target{count}", count, self.classes)
+        return inputs, tensors.numbers(f"{self.name}.target{count}", (count, *self.target_shape), -2, 2)
+
+    def reference(self, dtype):
+        model = self.build().to(dtype)
+        with torch.no_grad():
+            for name, parameter in model.named_parameters():
+                parameter.copy_(to_torch(drawn(self.name, name, tuple(parameter.shape)), dtype))
+        results = {}
+        for count in self.batches:
+            inputs, target = (to_torch(t, dtype) for t in self.batch(count))
+            model.zero_grad()
+            loss = self.loss(model(inputs), target)
+            loss.backward()
+            results[f"{count}/loss"] = loss.detach()
+            for name, parameter in model.named_parameters():
+                results[f"{count}/{name}"] = parameter.grad.clone()
+        return results
+
+    def expected(self):
+        result = Expected()
+        exact, rounded = self.reference(torch.float64), self.reference(torch.float32)
+        for name in exact:
+            result.add(name, exact[name], rounded[name])
+        return result
+
+    def check(self, session, dtype, expected):
+        program = session.compile(self.name, self.net, dtype)
+        shapes = {n.partition("/")[2]: t.shape for n, t in expected.values.items() if n.startswith(f"{self.batches[0]}/")}
+        shapes.pop("loss")
+        load = {name: drawn(self.name, name, shape) for name, shape in shapes.items()}
+        for count in self.batches:
+            got = session.gradients(program, *self.batch(count), load)
+            for name in ["loss", *shapes]:
+                session.compare(f"{self.name} {dtype}: batch {count}", got.get(name), expected, f"{count}/{name}", dtype)
+            for name in set(got) - set(shapes) - {"loss"}:
+                session.fail(f"{self.name}: PyTorch has no parameter {name}")
+
+
+# ---- Every size in every place of a small network
+TRIPLES = [(SIZES[i], SIZES[(i + 3) % 10], SIZES[(i + 7) % 10]) for i in range(10)]
+ACTIVATIONS = ["relu", "tanh", "gelu", "silu", "elu"]
+
+SIZES_NET = f"""
+input  = Tensor(33)
+target = Tensor(33)
+module Small(sizes, f) {{
+    first  = Linear(sizes[0], sizes[1])
+    second = Linear(sizes[1], sizes[2], bias=sizes[2] > 3)
+    forward(x) = second(f(first(x[:, :sizes[0]])))
+}}
+module All {{
+    nets = [Small(sizes, f) for sizes, f in [{", ".join(f"({t}, {ACTIVATIONS[i % 5]})" for i, t in enumerate(TRIPLES))}]]
+    forward(x) = [net(x) for net in nets]
+}}
+model = All()
+def loss(outputs, target) = sum([mse_loss(output, target[:, :output.shape[1]]) for output in outputs])
+"""
+
+
+def sizes_model():
+    class Small(nn.Module):
+        def __init__(self, sizes, f):
+            super().__init__()
+            self.first = nn.Linear(sizes[0], sizes[1])
+            self.second = nn.Linear(sizes[1], sizes[2], bias=sizes[2] > 3)
+            self.size, self.f = sizes[0], f
+
+        def forward(self, x):
+            return self.second(self.f(self.first(x[:, :self.size])))
+
+    class All(nn.Module):
+        def __init__(self):
+            super().__init__()
+            functions = {"tanh": torch.tanh}
+            self.nets = nn.ModuleList(Small(t, functions.get(ACTIVATIONS[i % 5]) or getattr(F, ACTIVATIONS[i % 5]))
+                                      for i, t in enumerate(TRIPLES))
+
+        def forward(self, x):
+            return [net(x) for net in self.nets]
+
+    return All()
+
+
+def sizes_loss(outputs, target):
+    return sum(F.mse_loss(output, target[:, :output.shape[1]]) for output in outputs)
+
+
+# ---- Losses, each with a layer of its own
+WEIGHTS = [1.0, 0.5, 2.0, 0.25, 3.0, 1.5, 0.75]
+CLASS_LOSSES = [
+    ("CrossEntropyLoss()", lambda w: nn.CrossEntropyLoss()),
+    ("CrossEntropyLoss(label_smoothing=0.1)", lambda w: nn.CrossEntropyLoss(label_smoothing=0.1)),
+    (f"CrossEntropyLoss(weight={WEIGHTS})", lambda w: nn.CrossEntropyLoss(weight=w)),
+    ("CrossEntropyLoss(ignore_index=2, reduction='sum')", lambda w: nn.CrossEntropyLoss(ignore_index=2, reduction="sum")),
+    (f"CrossEntropyLoss({WEIGHTS}, 3, 'mean', 0.3)", lambda w: nn.CrossEntropyLoss(w, ignore_index=3, label_smoothing=0.3)),
+    ("log_nll()", lambda w: lambda o, t: F.nll_loss(F.log_softmax(o, 1), t)),
+    ("log_nll(ignore_index=1)", lambda w: lambda o, t: F.nll_loss(F.log_softmax(o, 1), t, ignore_index=1)),
+    (f"log_nll(weight={WEIGHTS}, reduction='sum')", lambda w: lambda o, t: F.nll_loss(F.log_softmax(o, 1), t, w, reduction="sum")),
+]
+FLOAT_LOSSES = [
+    ("MSELoss()", lambda w: nn.MSELoss()),
+    ("MSELoss('sum')", lambda w: nn.MSELoss(reduction="sum")),
+    ("SmoothL1Loss()", lambda w: nn.SmoothL1Loss()),
+    ("SmoothL1Loss('sum', 0.25)", lambda w: nn.SmoothL1Loss(reduction="sum", beta=0.25)),
+]
+
+
+def losses_net(losses, width, target):
+    return f"""
+input  = Tensor(9)
+target = {target}
+module LogNll(weight=None, ignore_index=-100, reduction='mean') {{
+    likelihood = NLLLoss(weight, ignore_index, reduction)
+    forward(output, target) = likelihood(LOGS(output), target)
+}}
+def log_nll(weight=None, ignore_index=-100, reduction='mean') = LogNll(weight, ignore_index, reduction)
+module Heads(count) {{
+    heads = [Linear(9, {width}) for i in range(count)]
+    forward(x) = stack([head(x) for head in heads], 1)
+}}
+model  = Heads({len(losses)})
+losses = [{", ".join(text for text, _ in losses)}]
+def loss(output, target) = sum([f(output[:, i], target) for i, f in enumerate(losses)])
+""".replace("LOGS", "log_softmax")
+
+
+def losses_model(losses, width):
+    class Heads(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.heads = nn.ModuleList(nn.Linear(9, width) for _ in losses)
+
+        def forward(self, x):
+            return torch.stack([head(x) for head in self.heads], 1)
+
+    return Heads()
+
+
+def losses_of(losses):
+    def loss(output, target):
+        weight = torch.tensor(WEIGHTS, dtype=output.dtype)
+        return sum(make(weight)(output[:, i], target) for i, (_, make) in enumerate(losses))
+    return loss
+
+
+# ---- Layers that contain, reshape and share
+LAYERS_NET = """
+input  = Tensor(2, 3, 4)
+target = Tensor(3)
+module Blocks {
+    layers = ModuleList([Linear(14, 14) for i in range(2)])
+    shared = Linear(14, 14, bias=False)
+    forward(x) {
+        for layer in layers {
+            x = tanh(shared(layer(x)))
+        }
+        return x
+    }
+}
+model = Sequential(
+    flat = Flatten(2),
+    lin  = LazyLinear(7),
+    Identity(),
+    act  = PReLU(2),
+    res  = Residual(Linear(7, 5), Tanh(), Linear(5, 7)),
+    unf  = Unflatten(1, (2, 1)),
+    Flatten(),
+    drop = Dropout(0.0),
+    blocks = Blocks(),
+    one  = PReLU(),
+    out  = Linear(_, 3, bias=False),
+)
+loss = MSELoss()
+"""
+
+
+def layers_model():
+    class Residual(nn.Sequential):
+        def forward(self, x):
+            return x + super().forward(x)
+
+    class Blocks(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.layers = nn.ModuleList([nn.Linear(14, 14) for _ in range(2)])
+            self.shared = nn.Linear(14, 14, bias=False)
+
+        def forward(self, x):
+            for each in self.layers:
+                x = torch.tanh(self.shared(each(x)))
+            return x
+
+    return nn.Sequential(collections.OrderedDict([
+        ("flat", nn.Flatten(2)), ("lin", nn.Linear(4 * 3, 7)), ("2", nn.Identity()), ("act", nn.PReLU(2)),
+        ("res", Residual(nn.Linear(7, 5), nn.Tanh(), nn.Linear(5, 7))), ("unf", nn.Unflatten(1, (2, 1))), ("6", nn.Flatten()),
+        ("drop", nn.Dropout(0.0)), ("blocks", Blocks()), ("one", nn.PReLU()), ("out", nn.Linear(14, 3, bias=False))]))
+
+
+# ---- Functions whose axes include the batch
+BATCH_NET = """
+input  = Tensor(5)
+target = Tensor(4)
+module Net {
+    lin = Linear(5, 4)
+    forward(x) {
+        y = lin(x)
+        y = (y - y.mean(0)) / sqrt(var(y, dim=0, unbiased=False) + 0.1)        # reductions over the batch
+        z = y.view(x.shape[0], 2, 2).transpose(1, 2).reshape(-1, 2) @ y.T[:2, :].mean(dim=1).view(2, 1).repeat(1, 2)
+        return z.view(-1, 4) + sum(y) / x.shape[0] + logsumexp(y, dim=0) + max(y, dim=0) + norm(y, dim=0)
+    }
+}
+model = Net()
+loss  = MSELoss()
+"""
+
+
+def batch_model():
+    class Net(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.lin = nn.Linear(5, 4)
+
+        def forward(self, x):
+            y = self.lin(x)
+            y = (y - y.mean(0)) / (y.var(0, correction=0) + 0.1).sqrt()
+            z = y.view(x.shape[0], 2, 2).transpose(1, 2).reshape(-1, 2) @ y.T[:2, :].mean(dim=1).view(2, 1).repeat(1, 2)
+            return z.view(-1, 4) + y.sum() / x.shape[0] + y.logsumexp(0) + y.max(0).values + y.norm(dim=0)
+
+    return Net()
+
+
+# ---- What no other program can tell: a label that does not exist, probabilities of a class
+class CheckCase:
+    name = "checks"
+    net = """
+input  = Tensor(4)
+target = Tensor(dtype=int64)
+model  = Linear(4, 3)
+loss   = CrossEntropyLoss()
+"""
+
+    def covers(self):
+        return self.net
+
+    def expected(self):
+        return Expected()
+
+    def check(self, session, dtype, expected):
+        program = session.compile(self.name, self.net, dtype)
+        session.write("input.npy", tensors.numbers("checks.input", (2, 4)))
+        session.write("target.npy", Tensor((2,), [1, 3], integer=True))
+        done = session.run(program, "grad", "--input", "input.npy", "--target", "target.npy", "-o", "g.safetensors", expect=1)
+        if "a label is outside 0 … 2: the model has 3 outputs" not in done.stderr:
+            session.fail(f"checks {dtype}: a label that does not exist gave: {done.stderr}")
+
+
+# ---- Random functions: their distribution, and that the gradient uses the same draw
+class RandomCase:
+    name = "random"
+    net = """
+module Draws {
+    x = Parameter(100, 100, init=ones())
+    u = Parameter(100, 100, init=ones())
+    n = Parameter(100, 100, init=ones())
+    drop = Dropout(0.25)
+    forward(input) {
+        drawn = sum(drop(x)) + sum(u * (rand(100, 100) + rand_like(u)) / 2) + sum(n * (randn(100, 100) + randn_like(n)) / sqrt(2))
+        return input * 0 + drawn + sum(dropout(x, 0.25)) * 0
+    }
+}
+input  = Tensor(1)
+target = Tensor(1)
+model  = Draws()
+loss   = (output, target) -> mean(output)
+"""
+
+    def covers(self):
+        return self.net
+
+    def expected(self):
+        return Expected()
+
+    def check(self, session, dtype, expected):
+        program = session.compile(self.name, self.net, dtype)
+        one = Tensor((1, 1), [1.0])
+        got = session.gradients(program, one, one)
+        kept = sum(1 for value in got["x"].values if value)
+        if {round(value, 5) for value in got["x"].values} != {0.0, round(4 / 3, 5)} or not 7300 < kept < 7700:
+            session.fail(f"random {dtype}: dropout kept {kept} of 10000 elements, expected about 7500, scaled by 4 / 3")
+        for name, mean, std in (("u", 0.5, math.sqrt(1 / 24)), ("n", 0.0, 1.0)):
+            values = got[name].values
+            average = sum(values) / len(values)
+            spread = math.sqrt(sum((value - average) ** 2 for value in values) / len(values))
+            if abs(average - mean) > 5 * std / 100 or abs(spread - std) > 0.05 * std:
+                session.fail(f"random {dtype}: {name} has mean {average:.4f} and deviation {spread:.4f}, expected {mean}, {std:.4f}")
+
+
+def cases():
+    return [
+        NetworkCase("sizes", SIZES_NET, sizes_model, sizes_loss, (33,), (33,)),
+        NetworkCase("class_losses", losses_net(CLASS_LOSSES, 7, "Tensor(dtype=int64)"), lambda: losses_model(CLASS_LOSSES, 7),
+                    losses_of(CLASS_LOSSES), (9,), classes=7),
+        NetworkCase("float_losses", losses_net(FLOAT_LOSSES, 5, "Tensor(5)"), lambda: losses_model(FLOAT_LOSSES, 5),
+                    losses_of(FLOAT_LOSSES), (9,), (5,)),
+        NetworkCase("layers", LAYERS_NET, layers_model, nn and nn.MSELoss(), (2, 3, 4), (3,)),
+        NetworkCase("batch_axis", BATCH_NET, batch_model, nn and nn.MSELoss(), (5,), (4,), batches=(3, 64, 65)),
+        CheckCase(), RandomCase(),
+    ]

@@ -1,0 +1,16 @@
+# Parity with PyTorch (run.py): live with a Python that has PyTorch (-DNETC_PYTHON=… or $NETC_PYTHON), otherwise against the
+# committed references, with any Python 3.
+set(parity_python "${NETC_PYTHON}")
+if(NOT parity_python)
+    set(parity_python "$ENV{NETC_PYTHON}")
+endif()
+set(parity_flags "")
+if(NOT parity_python)
+    find_package(Python3 COMPONENTS Interpreter)
+    set(parity_python "${Python3_EXECUTABLE}")
+    set(parity_flags --reference)
+endif()
+if(parity_python)
+    add_test(NAME parity COMMAND "${parity_python}" "${CMAKE_CURRENT_LIST_DIR}/run.py" --netc "$<TARGET_FILE:netc>" ${parity_flags})
+    set_tests_properties(parity PROPERTIES LABELS parity TIMEOUT 900)
+endif()

@@ -1,0 +1,309 @@
+"""What happens over time: initial parameters, steps of the optimisers, schedules, and 200 losses on MNIST."""
+import gzip
+import math
+import pathlib
+
+import tensors
+from harness import Expected, Failure, from_torch, json_lines, to_torch, torch
+from tensors import Tensor
+
+nn = torch.nn if torch else None
+
+# ---- Initial parameters: uniform ones bitwise, normal ones within 2 ulp
+SIZES = (1, 3, 4, 5, 8, 9, 16, 17, 33, 31)
+PAIRS = [(SIZES[i], SIZES[(i + 3) % 10]) for i in range(10)] + [(784, 2)]
+INITIALISERS = [  # .net, torch.nn.init, shape, bitwise
+    ("uniform(-2, 3)", lambda t: nn.init.uniform_(t, -2, 3), (5, 7), True),
+    ("normal(1, 0.5)", lambda t: nn.init.normal_(t, 1, 0.5), (5, 7), False),
+    ("normal(std=0.02)", lambda t: nn.init.normal_(t, std=0.02), (3, 3), False),
+    ("normal()", lambda t: nn.init.normal_(t), (4, 4), False),
+    ("xavier_uniform(gain=2)", lambda t: nn.init.xavier_uniform_(t, gain=2), (9, 4, 3), True),
+    ("xavier_normal()", lambda t: nn.init.xavier_normal_(t), (9, 5), False),
+    ("kaiming_uniform()", lambda t: nn.init.kaiming_uniform_(t), (8, 5), True),
+    ("kaiming_uniform(mode='fan_out', nonlinearity='relu')",
+     lambda t: nn.init.kaiming_uniform_(t, mode="fan_out", nonlinearity="relu"), (8, 5), True),
+    ("kaiming_normal(a=0.1)", lambda t: nn.init.kaiming_normal_(t, a=0.1), (8, 5), False),
+    ("kaiming_uniform(a=calculate_gain('tanh'))", lambda t: nn.init.kaiming_uniform_(t, a=5 / 3), (3, 4), True),
+    ("zeros()", nn and nn.init.zeros_, (3, 4), True),
+    ("ones()", nn and nn.init.ones_, (3, 4), True),
+    ("constant(0.25)", lambda t: nn.init.constant_(t, 0.25), (3, 4), True),
+    ("eye()", nn and nn.init.eye_, (3, 4), True),
+    ("shape -> draw_uniform(shape, 0, 2)", lambda t: nn.init.uniform_(t, 0, 2), (6,), True),
+    ("shape -> draw_normal(shape, 0, 2)", lambda t: nn.init.normal_(t, 0, 2), (33,), False),
+    ("trunc_normal(0.5, 2, -1, 3)", lambda t: truncated(t, 0.5, 2, -1, 3), (40, 5), False),
+]
+
+
+def truncated(t, mean, std, a, b):
+    """The inverse of the distribution at one uniform draw: netc's own, which never draws twice."""
+    low, high = (math.erf((x - mean) / std / math.sqrt(2)) for x in (a, b))
+    u = low + (high - low) * torch.empty_like(t).uniform_().double()
+    return t.copy_((u.erfinv() * std * math.sqrt(2) + mean).clamp(a, b))
+
+
+class InitialCase:
+    name = "initial"
+
+    def __init__(self):
+        layers = "\n".join(f"    l{i} = Linear({a}, {b})" for i, (a, b) in enumerate(PAIRS))
+        items = "\n".join(f"    i{i} = Parameter({', '.join(map(str, shape))}, init={text})"
+                          for i, (text, _, shape, _) in enumerate(INITIALISERS))
+        self.net = (f"module All {{\n{layers}\n{items}\n    last = Linear(3, 2)\n    l0.bias = zeros()\n"
+                    "    forward(input) = input + sum(l0.weight)\n}\n"
+                    "input = Tensor(1)\ntarget = Tensor(1)\nmodel = All()\nloss = MSELoss()\n")
+
+    def covers(self):
+        return self.net
+
+    def expected(self):
+        result = Expected()
+        for seed in (0, 123456789):
+            torch.manual_seed(seed)
+            for i, (a, b) in enumerate(PAIRS):
+                linear = nn.Linear(a, b)
+                result.add(f"{seed}/l{i}.weight", linear.weight)
+                result.add(f"{seed}/l{i}.bias", linear.bias if i else torch.zeros(b))
+            for i, (_, function, shape, _) in enumerate(INITIALISERS):
+                with torch.no_grad():
+                    result.add(f"{seed}/i{i}", function(torch.empty(shape)))
+            last = nn.Linear(3, 2)
+            result.add(f"{seed}/last.weight", last.weight)
+        return result
+
+    def check(self, session, dtype, expected):
+        program = session.compile(self.name, self.net, dtype)
+        for seed in (0, 123456789):
+            session.run(program, "init", "-o", "init.safetensors", "--seed", seed)
+            got, _ = tensors.read_safetensors(session.folder / "init.safetensors")
+            for key in (key for key in expected.values if key.startswith(f"{seed}/")):
+                name = key.partition("/")[2]
+                what = f"initial {dtype}, seed {seed}"
+                if name[0] == "i" and not INITIALISERS[int(name[1:])][3]:
+                    near(session, f"{what}: {INITIALISERS[int(name[1:])][0]}", got.get(name), expected.values[key])
+                else:
+                    session.bitwise(what, got.get(name), expected, key)
+
+
+def near(session, what, got, want):
+    """Normal numbers: within 2 ulp of f32, counted at 1 and above (a mean is added to what was drawn)."""
+    session.compared += 1
+    if got is None or got.shape != want.shape:
+        return session.fail(f"{what} is missing or has the wrong shape")
+    worst = max(abs(a - b) / max(abs(b), tensors.largest(want) / 4) for a, b in zip(got.values, want.values))
+    if worst > 4e-7:
+        session.fail(f"{what}: off by {worst:.3g}")
+    return None
+
+
+# ---- Optimisers: some steps on a small regression
+OPTIMISERS = [
+    ("SGD(lr=0.1)", lambda p: torch.optim.SGD(p, lr=0.1)),
+    ("SGD(0.1, momentum=0.9)", lambda p: torch.optim.SGD(p, 0.1, momentum=0.9)),
+    ("SGD(0.1, 0.9, dampening=0.3, weight_decay=0.01)", lambda p: torch.optim.SGD(p, 0.1, 0.9, 0.3, 0.01)),
+    ("SGD(0.1, momentum=0.9, nesterov=True, weight_decay=0.05)",
+     lambda p: torch.optim.SGD(p, 0.1, momentum=0.9, nesterov=True, weight_decay=0.05)),
+    ("SGD(0.02, momentum=0.5, maximize=True)", lambda p: torch.optim.SGD(p, 0.02, momentum=0.5, maximize=True)),
+    ("Adam()", lambda p: torch.optim.Adam(p)),
+    ("Adam(0.05, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.1)",
+     lambda p: torch.optim.Adam(p, 0.05, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.1)),
+    ("Adam(0.05, (0.5, 0.6), amsgrad=True)", lambda p: torch.optim.Adam(p, 0.05, betas=(0.5, 0.6), amsgrad=True)),
+    ("Adam(0.01, maximize=True)", lambda p: torch.optim.Adam(p, 0.01, maximize=True)),
+]
+STEPS, BATCH, ROWS = 9, 4, 14      # three epochs and a bit; the last batch of an epoch has 2 rows
+
+
+class OptimiserCase:
+    def __init__(self, index, text, make):
+        self.name, self.text, self.make = f"optimiser{index}", text, make
+        self.x = tensors.numbers("optimiser.x", (ROWS, 5), -2, 2)
+        self.y = tensors.numbers("optimiser.y", (ROWS, 3), -2, 2)
+        self.start = {"0.weight": (8, 5), "0.bias": (8,), "2.weight": (3, 8), "2.bias": (3,)}
+
+    def covers(self):
+        return self.text
+
+    def parameters(self):
+        return {name: tensors.numbers(f"optimiser.{name}", shape, -0.5, 0.5) for name, shape in self.start.items()}
+
+    def reference(self, dtype):
+        model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3)).to(dtype)
+        model.load_state_dict({name: to_torch(t, dtype) for name, t in self.parameters().items()})
+        optimiser = self.make(model.parameters())
+        x, y = to_torch(self.x, dtype), to_torch(self.y, dtype)
+        for step in range(STEPS):
+            rows = slice(step * BATCH % 16, step * BATCH % 16 + BATCH)
+            optimiser.zero_grad()
+            nn.functional.mse_loss(model(x[rows]), y[rows]).backward()
+            optimiser.step()
+        return model.state_dict()
+
+    def expected(self):
+        result = Expected()
+        exact, rounded = self.reference(torch.float64), self.reference(torch.float32)
+        for name in exact:
+            result.add(name, exact[name], rounded[name])
+        return result
+
+    def check(self, session, dtype, expected):
+        session.write("x.npy", self.x)
+        session.write("y.npy", self.y)
+        session.write("start.safetensors", self.parameters())
+        net = (f"data = NPY(x='x.npy', y='y.npy')\nmodel = Sequential(Linear(5, 8), Tanh(), Linear(8, 3))\nloss = MSELoss()\n"
+               f"optimizer = {self.text}\ntrain = Trainer(epochs=5, batch_size={BATCH}, shuffle=False)\n")
+        program = session.compile(self.name, net, dtype)
+        session.run(program, "train", "--steps", STEPS, "--load", "start.safetensors", "--save", "end.safetensors", "--quiet",
+                    "--data", session.folder)
+        got, _ = tensors.read_safetensors(session.folder / "end.safetensors")
+        session.compare_all(f"{self.text} {dtype}", got, expected, self.start, dtype)
+
+
+# ---- Schedules: factors that are gradients, so that SGD(lr=1) subtracts them from parameters step after step
+EPOCHS, PER_EPOCH = 6, 2
+SCHEDULES = [  # .net, a scheduler of PyTorch, whether it counts steps
+    ("step_lr(epoch, 2, 0.5)", lambda o: torch.optim.lr_scheduler.StepLR(o, 2, 0.5), False),
+    ("multi_step_lr(epoch, [1, 4], gamma=0.3)", lambda o: torch.optim.lr_scheduler.MultiStepLR(o, [1, 4], 0.3), False),
+    ("exponential_lr(epoch, 0.9)", lambda o: torch.optim.lr_scheduler.ExponentialLR(o, 0.9), False),
+    ("cosine_annealing(epoch, epochs)", lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, EPOCHS), False),
+    ("cosine_annealing(step, 20, eta_min=0.1)", lambda o: torch.optim.lr_scheduler.CosineAnnealingLR(o, 20, 0.1), True),
+    ("linear_warmup(step, 5)", lambda o: torch.optim.lr_scheduler.LinearLR(o, 0.2, total_iters=4), True),
+    ("one_cycle(step, 12)", lambda o: torch.optim.lr_scheduler.OneCycleLR(o, 1.0, total_steps=12), True),
+    ("one_cycle(step, 12, 0.5, 'linear', 10.0, 100.0)", lambda o: torch.optim.lr_scheduler.OneCycleLR(
+        o, 1.0, total_steps=12, pct_start=0.5, anneal_strategy="linear", div_factor=10.0, final_div_factor=100.0), True),
+]
+
+
+class ScheduleCase:
+    name = "schedules"
+
+    def covers(self):
+        return " ".join(text for text, _, _ in SCHEDULES)
+
+    def factors(self, make, by_step):
+        optimiser = torch.optim.SGD([torch.zeros(1, requires_grad=True)], lr=1.0)
+        scheduler = make(optimiser)
+        rates = []
+        for _ in range(EPOCHS * PER_EPOCH if by_step else EPOCHS):
+            rates += [optimiser.param_groups[0]["lr"]] * (1 if by_step else PER_EPOCH)
+            optimiser.step()
+            scheduler.step()
+        return rates
+
+    def expected(self):
+        return Expected(facts={"rates": [self.factors(make, by_step) for _, make, by_step in SCHEDULES]})
+
+    def check(self, session, dtype, expected):
+        session.write("x.npy", tensors.numbers("schedules.x", (4 * PER_EPOCH, 1)))
+        members = "\n".join(f"    s{i} = Parameter(1, init=zeros())" for i in range(len(SCHEDULES)))
+        terms = " + ".join(f"s{i} * {text}" for i, (text, _, _) in enumerate(SCHEDULES))
+        net = (f"module All {{\n{members}\n    forward(x) = x * 0 + {terms}\n}}\ndata = NPY(x='x.npy', y='x.npy')\nmodel = All()\n"
+               f"loss = (output, target) -> mean(output)\noptimizer = SGD(lr=1.0)\n"
+               f"train = Trainer(epochs={EPOCHS}, batch_size=4, shuffle=False)\n")
+        program = session.compile(self.name, net, dtype)
+        # Epochs at run time count the whole run, also when it stops early.
+        for steps in range(1, EPOCHS * PER_EPOCH + 1):
+            session.run(program, "train", "--steps", steps, "--save", "end.safetensors", "--quiet", "--data", session.folder)
+            got, _ = tensors.read_safetensors(session.folder / "end.safetensors")
+            for i, (text, _, _) in enumerate(SCHEDULES):
+                want = -sum(expected.facts["rates"][i][:steps])
+                off = abs(got[f"s{i}"].values[0] - want)
+                session.compared += 1
+                if off > (1e-9 if dtype == "f64" else 3e-6) * max(abs(want), 1e-3):
+                    session.fail(f"{text} {dtype}: the factors of {steps} steps sum to {-got[f's{i}'].values[0]}, expected {-want}")
+
+
+# ---- MNIST
+MNIST_OPTIMISERS = [
+    ("SGD(lr=0.01, momentum=0.9)", lambda p: torch.optim.SGD(p, lr=0.01, momentum=0.9)),
+    ("Adam(lr=0.001)", lambda p: torch.optim.Adam(p, lr=0.001)),
+]
+MNIST_STEPS = 200
+MNIST_SEEDS = 2      # at which PyTorch in f32 agrees with itself, for each optimiser
+
+
+def find_idx(folder, name):
+    for path in (pathlib.Path(folder) / below / (name + end)
+                 for below in ("", "MNIST", "mnist", "MNIST/raw") for end in ("", ".gz")):
+        if path.exists():
+            return path
+    return None
+
+
+def read_idx(folder, name, skip):
+    path = find_idx(folder, name)
+    data = gzip.open(path).read() if path.suffix == ".gz" else path.read_bytes()
+    return torch.frombuffer(bytearray(data[skip:]), dtype=torch.uint8)
+
+
+class MnistCase:
+    """The losses of 200 steps from the same seed, shuffled batches included."""
+    slow = True
+
+    def __init__(self, index, data):
+        self.name, self.data = ("mnist_sgd", "mnist_adam")[index], data
+        self.text, self.make = MNIST_OPTIMISERS[index]
+
+    def covers(self):
+        return self.text + " MNIST"
+
+    def losses(self, seed, dtype, order):
+        images, targets = self.images, self.targets
+        torch.manual_seed(seed)
+        model = nn.Sequential(nn.Linear(784, 128), nn.ReLU(), nn.Linear(128, 64), nn.ReLU(), nn.Linear(64, 10)).to(dtype)
+        optimiser = self.make(model.parameters())
+        losses = []
+        for step, rows in enumerate(torch.utils.data.DataLoader(range(len(targets)), batch_size=64, shuffle=True)):
+            if step == MNIST_STEPS:
+                break
+            rows = rows[order(len(rows))]
+            x = (images[rows].to(dtype) / 255 - 0.1307) / 0.3081
+            loss = nn.functional.cross_entropy(model(x), targets[rows])
+            optimiser.zero_grad()
+            loss.backward()
+            optimiser.step()
+            losses.append(loss.item())
+        return losses
+
+    def expected(self):
+        """Losses in f64, and in f32 at seeds where PyTorch agrees with itself although each batch is reordered."""
+        self.images = read_idx(self.data, "train-images-idx3-ubyte", 16).reshape(-1, 784)
+        self.targets = read_idx(self.data, "train-labels-idx1-ubyte", 8).long()
+        mixed = torch.Generator().manual_seed(1)
+        orders = [torch.arange, lambda n: torch.arange(n - 1, -1, -1), lambda n: torch.randperm(n, generator=mixed)]
+        facts = {"f64": {"0": self.losses(0, torch.float64, torch.arange)}, "f32": {}}
+        for seed in range(20):
+            runs = [self.losses(seed, torch.float32, order) for order in orders]
+            if max(relative(run, runs[0]) for run in runs) <= 1e-6:
+                facts["f32"][str(seed)] = runs[0]
+            if len(facts["f32"]) == MNIST_SEEDS:
+                return Expected(facts=facts)
+        raise Failure(f"{self.name}: PyTorch in f32 does not agree with itself at enough seeds")
+
+    def check(self, session, dtype, expected):
+        net = (f"data = MNIST(normalize=(0.1307, 0.3081))\nmodel = Sequential(Flatten(), Linear(784, 128), ReLU(), "
+               f"Linear(128, 64), ReLU(), Linear(64, 10))\nloss = CrossEntropyLoss()\noptimizer = {self.text}\n"
+               "train = Trainer(epochs=1, batch_size=64)\n")
+        program = session.compile(self.name, net, dtype)
+        for seed, want in expected.facts[dtype].items():
+            done = session.run(program, "train", "--steps", MNIST_STEPS, "--seed", seed, "--no-save", "--log-every", 1, "--json",
+                               "--quiet", data=True)
+            got = [line["loss"] for line in json_lines(done.stdout) if "step" in line]
+            session.compared += 1
+            if len(got) != MNIST_STEPS:
+                session.fail(f"{self.text} {dtype}: {len(got)} losses were logged, expected {MNIST_STEPS}")
+                continue
+            off = relative(got, want)
+            session.note(f"{self.text} {dtype}, seed {seed}: {MNIST_STEPS} losses on MNIST agree within {off:.2g}")
+            if not off <= (1e-8 if dtype == "f64" else 1e-5):
+                first = next(i for i, (a, b) in enumerate(zip(got, want)) if abs(a - b) > 1e-5 * abs(b) or dtype == "f64")
+                session.fail(f"{self.text} {dtype}, seed {seed}: losses on MNIST are off by {off:.3g}, first at step {first}: "
+                             f"{got[first]!r}, PyTorch {want[first]!r}")
+
+
+def relative(got, want):
+    return max(abs(a - b) / abs(b) for a, b in zip(got, want))
+
+
+def cases(data):
+    found = data and find_idx(data, "train-images-idx3-ubyte")
+    mnist = [MnistCase(i, data) for i in range(len(MNIST_OPTIMISERS))] if found else []
+    return [InitialCase(), *(OptimiserCase(i, *row) for i, row in enumerate(OPTIMISERS)), ScheduleCase(), *mnist]
