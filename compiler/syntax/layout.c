@@ -96,16 +96,13 @@ static const char *comment_over(const Layout *layout, uint32_t index) {
     uint32_t begin = index;  // lines are [comment, newline] pairs
     while (begin >= 2 && raw[begin - 1].kind == TOKEN_NEWLINE && raw[begin - 2].kind == TOKEN_COMMENT && raw[begin - 2].first)
         begin -= 2;
+    if (begin == index) return NULL;
     size_t length = 0;
     for (uint32_t i = begin; i < index; i += 2) length += strlen(raw[i].text) + 1;
-    if (length == 0) return NULL;
     char *doc = arena_alloc(layout->perm, length), *to = doc;
     for (uint32_t i = begin; i < index; i += 2) {
-        const char *line = raw[i].text + (raw[i].text[0] == ' ');
         if (i > begin) *to++ = '\n';
-        size_t count = strlen(line);
-        memcpy(to, line, count);
-        to += count;
+        to = stpcpy(to, raw[i].text + (raw[i].text[0] == ' '));
     }
     return doc;
 }
