@@ -128,7 +128,8 @@ CLASS_LOSSES = [
     (f"CrossEntropyLoss({WEIGHTS}, 3, 'mean', 0.3)", lambda w: nn.CrossEntropyLoss(w, ignore_index=3, label_smoothing=0.3)),
     ("log_nll()", lambda w: lambda o, t: F.nll_loss(F.log_softmax(o, 1), t)),
     ("log_nll(ignore_index=1)", lambda w: lambda o, t: F.nll_loss(F.log_softmax(o, 1), t, ignore_index=1)),
-    (f"log_nll(weight={WEIGHTS}, reduction='sum')", lambda w: lambda o, t: F.nll_loss(F.log_softmax(o, 1), t, w, reduction="sum")),
+    (f"log_nll(weight={WEIGHTS}, reduction='sum')",
+     lambda w: lambda o, t: F.nll_loss(F.log_softmax(o, 1), t, w, reduction="sum")),
 ]
 FLOAT_LOSSES = [
     ("MSELoss()", lambda w: nn.MSELoss()),
@@ -297,7 +298,9 @@ module Draws {
     n = Parameter(100, 100, init=ones())
     drop = Dropout(0.25)
     forward(input) {
-        drawn = sum(drop(x)) + sum(u * (rand(100, 100) + rand_like(u)) / 2) + sum(n * (randn(100, 100) + randn_like(n)) / sqrt(2))
+        uniforms = (rand(100, 100) + rand_like(u)) / 2
+        normals = (randn(100, 100) + randn_like(n)) / sqrt(2)
+        drawn = sum(drop(x)) + sum(u * uniforms) + sum(n * normals)
         return input * 0 + drawn + sum(dropout(x, 0.25)) * 0
     }
 }
@@ -319,13 +322,14 @@ loss   = (output, target) -> mean(output)
         got = session.gradients(program, one, one)
         kept = sum(1 for value in got["x"].values if value)
         if {round(value, 5) for value in got["x"].values} != {0.0, round(4 / 3, 5)} or not 7300 < kept < 7700:
-            session.fail(f"random {dtype}: dropout kept {kept} of 10000 elements, expected about 7500, scaled by 4 / 3")
+            session.fail(f"random {dtype}: dropout kept {kept} of 10000, expected about 7500, scaled by 4 / 3")
         for name, mean, std in (("u", 0.5, math.sqrt(1 / 24)), ("n", 0.0, 1.0)):
             values = got[name].values
             average = sum(values) / len(values)
             spread = math.sqrt(sum((value - average) ** 2 for value in values) / len(values))
             if abs(average - mean) > 5 * std / 100 or abs(spread - std) > 0.05 * std:
-                session.fail(f"random {dtype}: {name} has mean {average:.4f} and deviation {spread:.4f}, expected {mean}, {std:.4f}")
+                session.fail(f"random {dtype}: {name} has mean {average:.4f} and deviation {spread:.4f}, "
+                             f"expected {mean} and {std:.4f}")
 
 
 def cases():

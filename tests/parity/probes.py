@@ -93,7 +93,8 @@ class ProbeCase:
             raise Failure(f"{self.name}: no gradients")
         for i, probe in enumerate(self.probes):
             for name in [*probe.inputs(), "w"]:
-                session.compare(f"{self.name} {dtype}: {probe.name}", got.get(f"p{i}.{name}"), expected, f"p{i}.{name}", dtype)
+                what = f"{self.name} {dtype}: {probe.name}"
+                session.compare(what, got.get(f"p{i}.{name}"), expected, f"p{i}.{name}", dtype)
 
 
 def probe(name, net, function, *shapes, **options):
@@ -141,7 +142,7 @@ ELEMENTWISE = [
           lambda x, y: torch.where(((x > 0) & (y > 0)) | ~(x > y), x, y), (4, 5), (4, 5)),
     probe("logical", "where(logical_or(logical_and(x > 0, y > 0), logical_not(x > y)), x, y)",
           lambda x, y: torch.where(((x > 0) & (y > 0)) | ~(x > y), x, y), (4, 5), (4, 5)),
-    probe("cast", "x.long().float() + x.int().float() * 2 + cast(x, int64).float() + x.bool().float() + x.to(int64) * x.float()",
+    probe("cast", "x.long().float() + x.int() * 2 + cast(x, int64).float() + x.bool().float() + x.to(int64) * x.float()",
           lambda x: 4 * x.trunc() + (x != 0).to(x.dtype) + x.detach().trunc() * x),
     probe("stop_gradient", "stop_gradient(x) * x + x.detach() * x", lambda x: 2 * x.detach() * x),
     probe("check", "check(x > -4, 'x is small', x)", lambda x: x * 1),
@@ -186,7 +187,8 @@ def activation_probes():
     result += [layer(text, function, low=-8, high=8) for _, text, function in ACTIVATIONS]
     result += [Probe(f"{text} at corners", text, function, values=CORNERS) for text, _, function in ACTIVATIONS]
     for text, module, function in ROW_ACTIVATIONS:
-        result += [probe(text, text, function, (5, 16, 4), low=-8, high=8), layer(module, function, (3, 6), low=-80, high=80)]
+        result += [probe(text, text, function, (5, 16, 4), low=-8, high=8),
+                   layer(module, function, (3, 6), low=-80, high=80)]
     result += [probe("prelu", "prelu(x, y)", lambda x, y: F.prelu(x, y), (3, 5, 4), (5,)),
                probe("prelu with one weight", "prelu(x, y)", lambda x, y: F.prelu(x, y), (3, 5), (1,))]
     return result
@@ -206,7 +208,8 @@ REDUCTIONS = [
     probe("max", "max(x)", lambda x: x.max(), MATRIX),
     probe("max of equals", "max(x)", lambda x: x.max(), (3, 9), low=0, high=2 / 65536),
     probe("max along", "x.max(dim=1)", lambda x: x.max(1).values, MATRIX),
-    probe("max along, equals", "max(x, -1, keepdim=True)", lambda x: x.max(-1, keepdim=True).values, (3, 9), low=0, high=2 / 65536),
+    probe("max along, equals", "max(x, -1, keepdim=True)", lambda x: x.max(-1, keepdim=True).values, (3, 9),
+          low=0, high=2 / 65536),
     probe("min", "min(x)", lambda x: x.min(), MATRIX),
     probe("min along", "x.min(2, True)", lambda x: x.min(2, keepdim=True).values, MATRIX),
     probe("argmax", "argmax(x)", lambda x: x.argmax(), (5, 7)),
@@ -217,7 +220,8 @@ REDUCTIONS = [
     probe("logsumexp kept", "x.logsumexp(dim=-1, keepdim=True)", lambda x: x.logsumexp(-1, keepdim=True), MATRIX),
     probe("var", "var(x)", lambda x: x.var(), MATRIX),
     probe("var along", "x.var(dim=1)", lambda x: x.var(1), MATRIX),
-    probe("var, biased", "x.var(dim=[0, 2], correction=0, keepdim=True)", lambda x: x.var((0, 2), correction=0, keepdim=True), MATRIX),
+    probe("var, biased", "x.var(dim=[0, 2], correction=0, keepdim=True)",
+          lambda x: x.var((0, 2), correction=0, keepdim=True), MATRIX),
     probe("std", "std(x)", lambda x: x.std(), MATRIX),
     probe("std along", "x.std(dim=-1, unbiased=False)", lambda x: x.std(-1, correction=0), MATRIX),
     probe("norm", "norm(x)", lambda x: x.norm(), MATRIX),
@@ -254,7 +258,8 @@ MOVEMENT = [
     probe("concat", "concat([x, y, x], 1)", lambda x, y: torch.cat([x, y, x], 1), (3, 2), (3, 5)),
     probe("cat", "cat((x, y))", lambda x, y: torch.cat((x, y)), (3, 2), (1, 2)),
     probe("stack", "stack([x, y], dim=1)", lambda x, y: torch.stack([x, y], 1), (3, 2), (3, 2)),
-    probe("chunk", "chunk(x, 3, 1)[2] + x.chunk(3, dim=-1)[0][:, :1]", lambda x: x.chunk(3, 1)[2] + x.chunk(3, 1)[0][:, :1], (4, 7)),
+    probe("chunk", "chunk(x, 3, 1)[2] + x.chunk(3, dim=-1)[0][:, :1]",
+          lambda x: x.chunk(3, 1)[2] + x.chunk(3, 1)[0][:, :1], (4, 7)),
     probe("split", "split(x, 3, 1)[1] * split(x, [2, 3, 2], 1)[1]", lambda x: x[:, 3:6] * x[:, 2:5], (4, 7)),
     probe("slice", "slice(x, 1, 1, 7, 2)", lambda x: x[:, 1:7:2], (4, 7)),
     probe("index", "x[1, ..., -2]", lambda x: x[1, ..., -2], MATRIX),
@@ -270,7 +275,8 @@ MOVEMENT = [
     probe("shape", "x * x.shape[0] + x.shape[-1] * x.ndim + numel(x) + x.dim() + x.size()[1]",
           lambda x: x * 4 + 6 * 3 + 120 + 3 + 5, MATRIX),
     probe("masked_fill", "masked_fill(x, x > 1, -7.5)", lambda x: x.masked_fill(x > 1, -7.5), MATRIX),
-    probe("dropout without chance", "dropout(x, 0) + dropout(x, p=1) + dropout(x, 0.5, training=False)", lambda x: 2 * x, (4, 5)),
+    probe("dropout without chance", "dropout(x, 0) + dropout(x, p=1) + dropout(x, 0.5, training=False)",
+          lambda x: 2 * x, (4, 5)),
 ]
 
 # ---- Creation
@@ -278,7 +284,8 @@ CREATION = [
     probe("zeros", "x + zeros(4, 5) + zeros_like(x)", lambda x: x * 1, (4, 5)),
     probe("ones", "x * ones((4, 5)) + ones_like(x)", lambda x: x + 1, (4, 5)),
     probe("full", "x * full((4, 5), 2.5) + full_like(x, 3)", lambda x: x * 2.5 + 3, (4, 5)),
-    probe("tensor", "x * tensor([[1., 2.], [3., 4.]])", lambda x: x * torch.tensor([[1., 2.], [3., 4.]], dtype=x.dtype), (2, 2)),
+    probe("tensor", "x * tensor([[1., 2.], [3., 4.]])",
+          lambda x: x * torch.tensor([[1., 2.], [3., 4.]], dtype=x.dtype), (2, 2)),
     probe("arange", "x * arange(5) + arange(2, 12, 2)", lambda x: x * torch.arange(5) + torch.arange(2, 12, 2), (4, 5)),
     probe("arange of floats", "x * arange(0.5, 3, 0.5)", lambda x: x * torch.arange(0.5, 3, 0.5, dtype=x.dtype), (4, 5)),
     probe("one_hot", "one_hot(x.long(), 4).float()", lambda x: F.one_hot(x.long(), 4).to(x.dtype), (6,), low=0, high=4),
@@ -313,7 +320,8 @@ LOSSES = [
           lambda x: F.cross_entropy(x, classes(), ignore_index=0, reduction="sum", label_smoothing=0.1), (6, 5)),
     probe("cross_entropy, none", f"cross_entropy(x, {CLASSES}, weight=[1., 0.5, 2., 0.25, 3.], reduction='none')",
           lambda x: F.cross_entropy(x, classes(), class_weight(x), reduction="none"), (6, 5)),
-    probe("cross_entropy of probabilities", "cross_entropy(x, softmax(y, 1), weight=[1., 0.5, 2., 0.25, 3.], label_smoothing=0.1)",
+    probe("cross_entropy of probabilities",
+          "cross_entropy(x, softmax(y, 1), weight=[1., 0.5, 2., 0.25, 3.], label_smoothing=0.1)",
           lambda x, y: F.cross_entropy(x, y.softmax(1), class_weight(x), label_smoothing=0.1), (6, 5), (6, 5)),
     probe("cross_entropy over places", "cross_entropy(x, tensor([[0, 1, 2, 1], [2, 2, 0, 1]]))",
           lambda x: F.cross_entropy(x, torch.tensor([[0, 1, 2, 1], [2, 2, 0, 1]])), (2, 3, 4)),

@@ -148,11 +148,11 @@ class OptimiserCase:
         session.write("x.npy", self.x)
         session.write("y.npy", self.y)
         session.write("start.safetensors", self.parameters())
-        net = (f"data = NPY(x='x.npy', y='y.npy')\nmodel = Sequential(Linear(5, 8), Tanh(), Linear(8, 3))\nloss = MSELoss()\n"
+        net = ("data = NPY(x='x.npy', y='y.npy')\nmodel = Sequential(Linear(5, 8), Tanh(), Linear(8, 3))\nloss = MSELoss()\n"
                f"optimizer = {self.text}\ntrain = Trainer(epochs=5, batch_size={BATCH}, shuffle=False)\n")
         program = session.compile(self.name, net, dtype)
-        session.run(program, "train", "--steps", STEPS, "--load", "start.safetensors", "--save", "end.safetensors", "--quiet",
-                    "--data", session.folder)
+        session.run(program, "train", "--steps", STEPS, "--load", "start.safetensors", "--save", "end.safetensors",
+                    "--quiet", "--data", session.folder)
         got, _ = tensors.read_safetensors(session.folder / "end.safetensors")
         session.compare_all(f"{self.text} {dtype}", got, expected, self.start, dtype)
 
@@ -195,20 +195,23 @@ class ScheduleCase:
         session.write("x.npy", tensors.numbers("schedules.x", (4 * PER_EPOCH, 1)))
         members = "\n".join(f"    s{i} = Parameter(1, init=zeros())" for i in range(len(SCHEDULES)))
         terms = " + ".join(f"s{i} * {text}" for i, (text, _, _) in enumerate(SCHEDULES))
-        net = (f"module All {{\n{members}\n    forward(x) = x * 0 + {terms}\n}}\ndata = NPY(x='x.npy', y='x.npy')\nmodel = All()\n"
-               f"loss = (output, target) -> mean(output)\noptimizer = SGD(lr=1.0)\n"
+        net = (f"module All {{\n{members}\n    forward(x) = x * 0 + {terms}\n}}\n"
+               "data = NPY(x='x.npy', y='x.npy')\nmodel = All()\n"
+               "loss = (output, target) -> mean(output)\noptimizer = SGD(lr=1.0)\n"
                f"train = Trainer(epochs={EPOCHS}, batch_size=4, shuffle=False)\n")
         program = session.compile(self.name, net, dtype)
         # Epochs at run time count the whole run, also when it stops early.
         for steps in range(1, EPOCHS * PER_EPOCH + 1):
-            session.run(program, "train", "--steps", steps, "--save", "end.safetensors", "--quiet", "--data", session.folder)
+            session.run(program, "train", "--steps", steps, "--save", "end.safetensors", "--quiet",
+                        "--data", session.folder)
             got, _ = tensors.read_safetensors(session.folder / "end.safetensors")
             for i, (text, _, _) in enumerate(SCHEDULES):
                 want = -sum(expected.facts["rates"][i][:steps])
                 off = abs(got[f"s{i}"].values[0] - want)
                 session.compared += 1
                 if off > (1e-9 if dtype == "f64" else 3e-6) * max(abs(want), 1e-3):
-                    session.fail(f"{text} {dtype}: the factors of {steps} steps sum to {-got[f's{i}'].values[0]}, expected {-want}")
+                    session.fail(f"{text} {dtype}: the factors of {steps} steps sum to {-got[f's{i}'].values[0]}, "
+                                 f"expected {-want}")
 
 
 # ---- MNIST
@@ -284,8 +287,8 @@ class MnistCase:
                "train = Trainer(epochs=1, batch_size=64)\n")
         program = session.compile(self.name, net, dtype)
         for seed, want in expected.facts[dtype].items():
-            done = session.run(program, "train", "--steps", MNIST_STEPS, "--seed", seed, "--no-save", "--log-every", 1, "--json",
-                               "--quiet", data=True)
+            done = session.run(program, "train", "--steps", MNIST_STEPS, "--seed", seed, "--no-save", "--log-every", 1,
+                               "--json", "--quiet", data=True)
             got = [line["loss"] for line in json_lines(done.stdout) if "step" in line]
             session.compared += 1
             if len(got) != MNIST_STEPS:
