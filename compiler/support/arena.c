@@ -13,14 +13,14 @@ typedef struct Block {
     struct Block *next;
     size_t used;
     size_t capacity;
-    size_t padding;  // keeps the data that follows aligned to 16 bytes
+    size_t padding; // keeps the data that follows aligned to 16 bytes
 } Block;
 
 struct Arena {
     Block *newest;
     jmp_buf *exhausted;
     size_t bytes;
-    bool separate;  // NETC_ARENA_DEBUG: one malloc for each allocation
+    bool separate; // NETC_ARENA_DEBUG: one malloc for each allocation
 };
 
 _Static_assert(sizeof(Block) % ALIGNMENT == 0, "data behind the header must stay aligned");
@@ -69,10 +69,10 @@ void *arena_alloc(Arena *arena, size_t size) {
     if (size > SIZE_MAX - ALIGNMENT) exhausted(arena);
     arena->bytes += size;
     size_t rounded = (size + ALIGNMENT - 1) / ALIGNMENT * ALIGNMENT;
-    if (rounded == 0) rounded = ALIGNMENT;  // distinct allocations have distinct addresses
+    if (rounded == 0) rounded = ALIGNMENT; // distinct allocations have distinct addresses
 
     if (arena->separate) {
-        Block *own = add_block(arena, size ? size : 1);  // not rounded: an overrun of one byte is seen
+        Block *own = add_block(arena, size ? size : 1); // not rounded: an overrun of one byte is seen
         own->next = arena->newest;
         arena->newest = own;
         return block_take(own, own->capacity);
@@ -80,7 +80,7 @@ void *arena_alloc(Arena *arena, size_t size) {
     Block *newest = arena->newest;
     if (newest && rounded <= newest->capacity - newest->used) return block_take(newest, rounded);
 
-    if (newest && rounded > BLOCK_SIZE / 4) {  // a large piece goes behind the newest block, which still has room
+    if (newest && rounded > BLOCK_SIZE / 4) { // a large piece goes behind the newest block, which still has room
         Block *own = add_block(arena, rounded);
         own->next = newest->next;
         newest->next = own;
@@ -102,7 +102,7 @@ char *arena_strndup(Arena *arena, const char *text, size_t length) {
     if (length == SIZE_MAX) exhausted(arena);
     char *copy = arena_alloc(arena, length + 1);
     if (length) memcpy(copy, text, length);
-    return copy;  // the terminating NUL is the arena's zero
+    return copy; // the terminating NUL is the arena's zero
 }
 
 char *arena_strdup(Arena *arena, const char *text) { return arena_strndup(arena, text, strlen(text)); }

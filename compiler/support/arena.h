@@ -13,19 +13,19 @@
 
 typedef struct Arena Arena;
 
-Arena *arena_new(void);          // NULL when there is no memory at all
-void arena_free(Arena *arena);   // NULL is allowed
+Arena *arena_new(void);        // NULL when there is no memory at all
+void arena_free(Arena *arena); // NULL is allowed
 
 // Where to go when memory runs out; without it the process says so and aborts.
 void arena_on_exhaustion(Arena *arena, jmp_buf *target);
 
-void *arena_alloc(Arena *arena, size_t size);                  // zeroed, aligned to 16 bytes
-void *arena_array(Arena *arena, size_t count, size_t size);    // the same; count × size is checked for overflow
+void *arena_alloc(Arena *arena, size_t size);               // zeroed, aligned to 16 bytes
+void *arena_array(Arena *arena, size_t count, size_t size); // the same; count × size is checked for overflow
 char *arena_strdup(Arena *arena, const char *text);
 char *arena_strndup(Arena *arena, const char *text, size_t length);
 char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
 char *arena_vprintf(Arena *arena, const char *format, va_list args);
-size_t arena_bytes(const Arena *arena);                        // handed out so far, for --time
+size_t arena_bytes(const Arena *arena); // handed out so far, for --time
 
 #define NEW(arena, Type) ((Type *)arena_alloc((arena), sizeof(Type)))
 #define NEW_ARRAY(arena, Type, count) ((Type *)arena_array((arena), (count), sizeof(Type)))

@@ -74,7 +74,7 @@ static bool reported(const Diagnostics *diag, Span span, const char *message) {
 static void report(Diagnostics *diag, Severity severity, const char *name, Span span, const char *format, va_list args) {
     diag->last_kept = false;
     bool room = severity != SEVERITY_ERROR || diag->error_count < MAX_ERRORS;
-    if (!room) {  // its text is not needed
+    if (!room) { // its text is not needed
         diag->error_count++;
         return;
     }
@@ -138,7 +138,7 @@ size_t diag_mark(const Diagnostics *diag) { return diag->reports.count; }
 
 void diag_sort_since(Diagnostics *diag, size_t mark) {
     DiagReport *reports = diag->reports.items;
-    for (size_t i = mark + 1; i < diag->reports.count; i++) {  // by insertion: few, and nearly in order
+    for (size_t i = mark + 1; i < diag->reports.count; i++) { // by insertion: few, and nearly in order
         DiagReport moving = reports[i];
         size_t at = i;
         for (; at > mark && reports[at - 1].span.begin > moving.span.begin; at--) reports[at] = reports[at - 1];
@@ -178,12 +178,12 @@ const char *diag_nearest(const char *word, const char *const *candidates, size_t
     size_t length = strlen(word);
     if (length == 0 || length > MAX_SUGGESTED) return NULL;
     const char *nearest = NULL;
-    size_t best = (length + 2) / 3 + 1;  // 1 edit for up to 3 letters, 2 for up to 6, …
+    size_t best = (length + 2) / 3 + 1; // 1 edit for up to 3 letters, 2 for up to 6, …
     for (size_t i = 0; i < count; i++) {
         size_t other = candidates[i] ? strlen(candidates[i]) : 0;
         if (other == 0 || other > MAX_SUGGESTED) continue;
         size_t distance = edit_distance(word, length, candidates[i], other);
-        if (distance >= best || distance >= length) continue;  // as many edits as letters: another word
+        if (distance >= best || distance >= length) continue; // as many edits as letters: another word
         best = distance;
         nearest = candidates[i];
     }

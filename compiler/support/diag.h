@@ -17,8 +17,8 @@
 #define FILE_NONE UINT32_MAX
 
 typedef struct Span {
-    uint32_t file;   // index into Diagnostics.files, FILE_NONE for "nowhere"
-    uint32_t begin;  // byte offsets into the file's text, end exclusive
+    uint32_t file;  // index into Diagnostics.files, FILE_NONE for "nowhere"
+    uint32_t begin; // byte offsets into the file's text, end exclusive
     uint32_t end;
 } Span;
 
@@ -27,10 +27,10 @@ typedef struct Span {
 typedef enum Severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE, SEVERITY_HINT } Severity;
 
 typedef struct SourceFile {
-    const char *path;  // as shown to the user
-    const char *text;  // NUL-terminated; may hold NUL bytes before that
+    const char *path; // as shown to the user
+    const char *text; // NUL-terminated; may hold NUL bytes before that
     size_t length;
-    bool builtin;      // a file of the prelude
+    bool builtin; // a file of the prelude
 } SourceFile;
 
 typedef struct Diagnostics Diagnostics;
@@ -44,7 +44,7 @@ typedef struct DiagOptions {
     const char *const *as_errors; // NULL-terminated names of -Werror=NAME, or NULL
 } DiagOptions;
 
-Diagnostics *diag_new(Arena *perm, const DiagOptions *options);  // options are copied; the strings must live on
+Diagnostics *diag_new(Arena *perm, const DiagOptions *options); // options are copied; the strings must live on
 
 uint32_t diag_add_file(Diagnostics *diag, const char *path, const char *text, size_t length, bool builtin);
 const SourceFile *diag_file(const Diagnostics *diag, uint32_t file);
@@ -66,7 +66,7 @@ void diag_sort_since(Diagnostics *diag, size_t mark);
 
 size_t diag_error_count(const Diagnostics *diag);
 bool diag_too_many(const Diagnostics *diag);
-void diag_print(const Diagnostics *diag, FILE *out);  // sorted by nothing: in the order of reporting
+void diag_print(const Diagnostics *diag, FILE *out); // sorted by nothing: in the order of reporting
 
 // The candidate nearest to `word` by edit distance, or NULL when none is near enough to suggest.
 const char *diag_nearest(const char *word, const char *const *candidates, size_t count);

@@ -13,7 +13,7 @@
 
 enum { TAB_WIDTH = 4, MAX_COLUMNS = 120, CONTEXT_COLUMNS = 40 };
 
-#define REPLACEMENT "\xEF\xBF\xBD"  // U+FFFD
+#define REPLACEMENT "\xEF\xBF\xBD" // U+FFFD
 
 // ---- Characters
 
@@ -22,7 +22,7 @@ static unsigned sequence_length(unsigned char first) {
     if (first >= 0xC2 && first <= 0xDF) return 2;
     if (first >= 0xE0 && first <= 0xEF) return 3;
     if (first >= 0xF0 && first <= 0xF4) return 4;
-    return 0;  // a continuation byte, or never valid
+    return 0; // a continuation byte, or never valid
 }
 
 typedef struct Range {
@@ -54,11 +54,11 @@ DiagCharacter diag_character(const char *text, size_t available) {
         if ((bytes[i] & 0xC0) != 0x80) return invalid;
         point = point << 6 | (bytes[i] & 0x3F);
     }
-    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000};  // smaller points have a shorter form
+    static const uint32_t least[] = {0, 0, 0x80, 0x800, 0x10000}; // smaller points have a shorter form
     bool surrogate = point >= 0xD800 && point <= 0xDFFF;
     if (point < least[length] || surrogate || point > 0x10FFFF) return invalid;
     bool control = point < 0xA0 || (point >= 0x202A && point <= 0x202E) || (point >= 0x2066 && point <= 0x2069);
-    return (DiagCharacter){length, control ? 1 : terminal_width(point), !control};  // no reordering of what is shown
+    return (DiagCharacter){length, control ? 1 : terminal_width(point), !control}; // no reordering of what is shown
 }
 
 // ---- The source line and its caret
@@ -67,8 +67,8 @@ DiagCharacter diag_character(const char *text, size_t available) {
 typedef struct Line {
     const char *text;
     size_t length;
-    size_t span_begin, span_end;  // bytes within the line
-    size_t first, last;           // columns shown, end exclusive
+    size_t span_begin, span_end; // bytes within the line
+    size_t first, last;          // columns shown, end exclusive
 } Line;
 
 static size_t width_at(const Line *line, size_t at, size_t column, DiagCharacter *character) {
@@ -93,8 +93,8 @@ static Line find_line(const DiagFile *file, Span span) {
     if (stop > start && file->source.text[stop - 1] == '\r') stop--;
     Line line = {.text = file->source.text + start, .length = stop - start, .span_begin = begin - start};
     if (line.span_begin > line.length) line.span_begin = line.length;
-    line.span_end = end > stop ? line.length : end - start;                // over several lines: to the end of the first
-    if (line.span_end < line.span_begin) line.span_end = line.span_begin;  // begins behind the line, at its end
+    line.span_end = end > stop ? line.length : end - start;               // over several lines: to the end of the first
+    if (line.span_end < line.span_begin) line.span_end = line.span_begin; // begins behind the line, at its end
 
     size_t from = column_of(&line, line.span_begin), to = column_of(&line, line.span_end);
     size_t total = column_of(&line, line.length);

@@ -5,14 +5,14 @@
 #include "support/vec.h"
 
 typedef struct DiagRemark {
-    Severity severity;  // SEVERITY_NOTE or SEVERITY_HINT
+    Severity severity; // SEVERITY_NOTE or SEVERITY_HINT
     Span span;
     const char *message;
 } DiagRemark;
 
 typedef struct DiagReport {
-    Severity severity;  // SEVERITY_ERROR or SEVERITY_WARNING
-    const char *name;   // of the warning, also of one made an error; else NULL
+    Severity severity; // SEVERITY_ERROR or SEVERITY_WARNING
+    const char *name;  // of the warning, also of one made an error; else NULL
     Span span;
     const char *message;
     VEC(DiagRemark) remarks;
@@ -20,7 +20,7 @@ typedef struct DiagReport {
 
 typedef struct DiagFile {
     SourceFile source;
-    const uint32_t *line_starts;  // byte offset of each line
+    const uint32_t *line_starts; // byte offset of each line
     size_t line_count;
 } DiagFile;
 
@@ -30,7 +30,7 @@ struct Diagnostics {
     VEC(DiagFile) files;
     VEC(DiagReport) reports;
     size_t error_count;
-    bool last_kept;  // whether notes have a report to belong to
+    bool last_kept; // whether notes have a report to belong to
 };
 
 // One character of a text: how many bytes it takes, how many columns of a terminal, and whether it can be shown as it is
@@ -41,6 +41,6 @@ typedef struct DiagCharacter {
     bool printable;
 } DiagCharacter;
 
-DiagCharacter diag_character(const char *text, size_t available);  // `available` ≥ 1
+DiagCharacter diag_character(const char *text, size_t available); // `available` ≥ 1
 
-size_t diag_line_of(const DiagFile *file, uint32_t offset);  // index into line_starts
+size_t diag_line_of(const DiagFile *file, uint32_t offset); // index into line_starts

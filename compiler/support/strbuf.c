@@ -60,7 +60,7 @@ void strbuf_add_double(StrBuf *buf, double value) {
         if (strtod(text, NULL) == value) break;
     }
     strbuf_add(buf, text);
-    if (!strpbrk(text, ".en")) strbuf_add(buf, ".0");  // "e" of an exponent, "n" of inf
+    if (!strpbrk(text, ".en")) strbuf_add(buf, ".0"); // "e" of an exponent, "n" of inf
 }
 
 void strbuf_free(StrBuf *buf) {

@@ -8,7 +8,7 @@
 typedef struct Matcher {
     Diagnostics *diag;
     TokenList *tokens;
-    uint32_t open[MAX_BRACKETS];  // indices of the brackets that are open
+    uint32_t open[MAX_BRACKETS]; // indices of the brackets that are open
     uint32_t count;
 } Matcher;
 
@@ -104,7 +104,7 @@ static uint32_t close_bracket(Matcher *matcher, uint32_t at) {
     if (position > 0) return give_up(matcher, suspect(matcher, position), at);
     closer->wrong = true;
     Token *inner = matcher->count ? token_at(matcher, matcher->open[matcher->count - 1]) : NULL;
-    if (inner && inner->kind != TOKEN_LBRACE && closer->kind != TOKEN_INTERPOLATION_END) {  // f(x]: the wrong kind was typed
+    if (inner && inner->kind != TOKEN_LBRACE && closer->kind != TOKEN_INTERPOLATION_END) { // f(x]: the wrong kind was typed
         diag_error(matcher->diag, closer->span, "found '%s', but the '%s' here is closed with '%s'", bracket_text(closer->kind),
                    bracket_text(inner->kind), bracket_text(closer_of(inner->kind)));
         diag_note(matcher->diag, inner->span, "it is opened here");
@@ -119,7 +119,7 @@ static uint32_t close_bracket(Matcher *matcher, uint32_t at) {
 static bool match_all(Matcher *matcher) {
     uint32_t end = (uint32_t)matcher->tokens->count - 1;
     for (uint32_t i = 0; i < end || matcher->count > 0;) {
-        if (i >= end) {  // the end of the file
+        if (i >= end) { // the end of the file
             i = give_up(matcher, suspect(matcher, 0), end);
             if (diag_too_many(matcher->diag)) return true;
             continue;
@@ -153,7 +153,7 @@ static void fill_surroundings(Matcher *matcher) {
         if (closes && token->kind == TOKEN_RBRACE) blocks--;
         token->blocks = blocks;
         token->in_parens = in_parens[depth];
-        if (token->kind == TOKEN_WRONG && token->match > i) {  // a piece that is left out
+        if (token->kind == TOKEN_WRONG && token->match > i) { // a piece that is left out
             i = token->match - 1;
         } else if (closer_of(token->kind)) {
             depth++;

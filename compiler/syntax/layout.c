@@ -11,7 +11,7 @@ typedef struct Layout {
     Arena *perm;
     Diagnostics *diag;
     const TokenList *raw;
-    uint32_t *next;  // for each raw token the next that is neither a comment nor a line end
+    uint32_t *next; // for each raw token the next that is neither a comment nor a line end
     TokenList out;
 } Layout;
 
@@ -51,7 +51,7 @@ static bool can_end_statement(int kind) {
     case TOKEN_RBRACKET:
     case TOKEN_RBRACE:
     case TOKEN_RETURN: return true;
-    case TOKEN_COLON:  // these three are never right here: the mistake should end with its line
+    case TOKEN_COLON: // these three are never right here: the mistake should end with its line
     case TOKEN_FOREIGN:
     case TOKEN_WRONG: return true;
     default: return false;
@@ -81,7 +81,7 @@ static void end_statement(Layout *layout, const Token *before) {
     if (at_statement_start(layout)) return;
     emit_as(layout, before, TOKEN_NEWLINE);
     Token *emitted = &layout->out.items[layout->out.count - 1];
-    if (before->kind == TOKEN_RBRACE) {  // still inside
+    if (before->kind == TOKEN_RBRACE) { // still inside
         emitted->blocks++;
         emitted->in_parens = false;
     }
@@ -93,7 +93,7 @@ static void end_statement(Layout *layout, const Token *before) {
 static const char *comment_over(const Layout *layout, uint32_t index) {
     const Token *raw = layout->raw->items;
     if (!raw[index].first) return NULL;
-    uint32_t begin = index;  // lines are [comment, newline] pairs
+    uint32_t begin = index; // lines are [comment, newline] pairs
     while (begin >= 2 && raw[begin - 1].kind == TOKEN_NEWLINE && raw[begin - 2].kind == TOKEN_COMMENT && raw[begin - 2].first)
         begin -= 2;
     if (begin == index) return NULL;
@@ -181,7 +181,7 @@ static uint32_t step(Layout *layout, uint32_t index) {
         newline(layout, index);
         return index + 1;
     }
-    if (token->kind == TOKEN_WRONG && token->match > index) {  // the piece after a bracket that is never closed
+    if (token->kind == TOKEN_WRONG && token->match > index) { // the piece after a bracket that is never closed
         emit(layout, token);
         emit_as(layout, token, TOKEN_NEWLINE);
         return token->match;
@@ -212,7 +212,7 @@ TokenList layout_tokens(Arena *perm, Diagnostics *diag, const TokenList *raw) {
     for (uint32_t i = 0; i < end;) i = step(&layout, i);
     const Token *last = &raw->items[end];
     end_statement(&layout, last);
-    for (uint32_t open = last->blocks; open > 0; open--) {  // blocks that are never closed, which was reported
+    for (uint32_t open = last->blocks; open > 0; open--) { // blocks that are never closed, which was reported
         emit_as(&layout, last, TOKEN_RBRACE);
         layout.out.items[layout.out.count - 1].blocks = open - 1;
         emit_as(&layout, last, TOKEN_NEWLINE);

@@ -90,10 +90,10 @@ void lexer_float(Lexer *lexer) {
 }
 
 void lexer_bad_number(Lexer *lexer) {
-    bool format = lexer->strings.count && lexer->tokens.items[lexer->tokens.count - 1].kind == TOKEN_COLON;  // "{x:.2f}"
+    bool format = lexer->strings.count && lexer->tokens.items[lexer->tokens.count - 1].kind == TOKEN_COLON; // "{x:.2f}"
     Token *token = add(lexer, TOKEN_FLOAT, lexer_span(lexer));
     token->wrong = true;
-    if (format) return;  // the parser says it of the colon
+    if (format) return; // the parser says it of the colon
     uint32_t length = lexer->end - lexer->begin;
     diag_error(lexer->diag, token->span, "'%.*s' is not a number", length > 40 ? 40 : (int)length,
                lexer->source + lexer->begin);
@@ -138,7 +138,7 @@ void lexer_bad_bytes(Lexer *lexer) {
         diag_error(lexer->diag, token->span, "this byte (0x%02x) is not UTF-8 text", byte);
         return;
     }
-    token->span.end = lexer->begin + (uint32_t)length;  // the bytes that follow widen it to what it already is
+    token->span.end = lexer->begin + (uint32_t)length; // the bytes that follow widen it to what it already is
     diag_error(lexer->diag, token->span, "'%.*s' is not part of .net", (int)length, at);
     for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++)
         if (strlen(lookalikes[i].bytes) == length && memcmp(at, lookalikes[i].bytes, length) == 0)
@@ -174,7 +174,7 @@ void lexer_string_begin(Lexer *lexer) {
 }
 
 bool lexer_string_prefixed(Lexer *lexer) {
-    if (lexer->strings.count) return false;  // "a { b": a brace was forgotten, b is a name
+    if (lexer->strings.count) return false; // "a { b": a brace was forgotten, b is a name
     uint32_t length = lexer->end - lexer->begin;
     diag_error(lexer->diag, lexer_span(lexer), "a string has no prefix '%.*s' in .net", (int)length - 1,
                lexer->source + lexer->begin);
@@ -241,7 +241,7 @@ void lexer_string_point(Lexer *lexer) {
 
 void lexer_string_bad_byte(Lexer *lexer) {
     unsigned char byte = (unsigned char)lexer->source[lexer->begin];
-    if (byte == '\\') return;  // before the end of the file: the string has no end either, which is said
+    if (byte == '\\') return; // before the end of the file: the string has no end either, which is said
     diag_error(lexer->diag, lexer_span(lexer),
                byte ? "byte 0x%02x in this string is not UTF-8 text" : "a NUL byte (0x%02x) in a string", byte);
 }

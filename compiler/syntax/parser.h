@@ -8,10 +8,10 @@ typedef struct Parser {
     Arena *perm;
     Diagnostics *diag;
     uint32_t file;
-    TokenList tokens;  // of layout.h
-    size_t next;       // the token that the parser reads next
-    bool recovering;   // a mistake was met: the parser goes on at the end of its statement
-    bool too_deep;     // said once
+    TokenList tokens; // of layout.h
+    size_t next;      // the token that the parser reads next
+    bool recovering;  // a mistake was met: the parser goes on at the end of its statement
+    bool too_deep;    // said once
     Ast *result;
 } Parser;
 
@@ -27,7 +27,7 @@ typedef struct Chain {
 // What could have stood where a mistake is. The grammar fills it; tokens that come in families are told by the family.
 typedef struct Expected {
     bool statement, expression, operator_, end;
-    const char *tokens[16];  // others, as the user writes them
+    const char *tokens[16]; // others, as the user writes them
     size_t count;
 } Expected;
 
@@ -43,7 +43,7 @@ typedef struct Expected {
 
 // ---- parse.c
 const Token *parser_next(Parser *parser);
-void parser_syntax_error(Parser *parser, const Expected *expected);  // at the token read last
+void parser_syntax_error(Parser *parser, const Expected *expected); // at the token read last
 void parser_too_deep(Parser *parser, Span span);
 void parser_recovered(Parser *parser);
 
@@ -55,8 +55,8 @@ Ast *build_three(Parser *parser, AstKind kind, Span span, Ast *a, Ast *b, Ast *c
 Ast *build_unary(Parser *parser, Span span, AstOp op, Ast *a);
 Ast *build_binary(Parser *parser, Span span, AstOp op, Ast *a, Ast *b);
 Ast *build_list(Parser *parser, AstKind kind, Span span, const NodeList *items);
-Ast *build_with_list(Parser *parser, AstKind kind, Span span, Ast *a, const NodeList *items);  // calls, subscripts
-Ast *build_tuple(Parser *parser, Span span, Ast *first, const NodeList *others);               // NULL: (first,)
+Ast *build_with_list(Parser *parser, AstKind kind, Span span, Ast *a, const NodeList *items); // calls, subscripts
+Ast *build_tuple(Parser *parser, Span span, Ast *first, const NodeList *others);              // NULL: (first,)
 Ast *build_include(Parser *parser, Span span, Span string_span, const NodeList *parts);
 Ast *build_attr(Parser *parser, Span span, Ast *object, const Token *name);
 Ast *build_arg(Parser *parser, Span span, const Token *keyword, Ast *value);
@@ -66,15 +66,15 @@ Ast *build_assign(Parser *parser, Span span, AstOp op, Ast *target, Ast *value);
 // A definition: `first` is the token that starts it (and has its doc comment); `body` or `value` is NULL.
 Ast *build_definition(Parser *parser, AstKind kind, Span span, const Token *first, const Token *name, const ParamList *params,
                       const NodeList *body, Ast *value);
-Ast *build_named(Parser *parser, AstKind kind, Span span, const Token *name, Ast *value);  // state, infer
+Ast *build_named(Parser *parser, AstKind kind, Span span, const Token *name, Ast *value); // state, infer
 Ast *build_if(Parser *parser, Span span, Ast *condition, const NodeList *then, const NodeList *otherwise);
 Ast *build_for(Parser *parser, Span span, Ast *target, Ast *list, const NodeList *body);
 
 NodeList *nodes_new(Parser *parser);
 NodeList *nodes_one(Parser *parser, Ast *node);
-NodeList *nodes_add(Parser *parser, NodeList *list, Ast *node);  // a NULL node is left out
+NodeList *nodes_add(Parser *parser, NodeList *list, Ast *node); // a NULL node is left out
 NodeList *nodes_join(Parser *parser, NodeList *list, const NodeList *more);
-NodeList *strings_join(Parser *parser, NodeList *parts, const NodeList *more);  // text that meets text becomes one piece
+NodeList *strings_join(Parser *parser, NodeList *parts, const NodeList *more); // text that meets text becomes one piece
 ParamList *params_new(Parser *parser);
 ParamList *params_one(Parser *parser, const Token *name, Ast *fallback, Span span);
 ParamList *params_add(Parser *parser, ParamList *list, const Token *name, Ast *fallback, Span span);

@@ -7,24 +7,24 @@
 #include "support/vec.h"
 
 typedef struct Token {
-    int kind;  // TOKEN_… of net_parser.h (generated from grammar/net.y)
+    int kind; // TOKEN_… of net_parser.h (generated from grammar/net.y)
     Span span;
-    const char *text;  // TOKEN_NAME: the name; TOKEN_TEXT: the piece of a string, escapes resolved; TOKEN_COMMENT: what follows
-                       // the '#'; TOKEN_FOREIGN: as written; otherwise NULL
-    int64_t integer;   // TOKEN_INT
-    double number;     // TOKEN_FLOAT
-    bool wrong;        // a mistake in it was reported: nothing further is said about its statement
-    bool first;        // on its line
-    uint32_t line;     // from 0
-    uint32_t indent;   // of the line: bytes before its first token
+    const char *text; // TOKEN_NAME: the name; TOKEN_TEXT: the piece of a string, escapes resolved; TOKEN_COMMENT: what follows
+                      // the '#'; TOKEN_FOREIGN: as written; otherwise NULL
+    int64_t integer;  // TOKEN_INT
+    double number;    // TOKEN_FLOAT
+    bool wrong;       // a mistake in it was reported: nothing further is said about its statement
+    bool first;       // on its line
+    uint32_t line;    // from 0
+    uint32_t indent;  // of the line: bytes before its first token
 
     // Filled by brackets.h
-    uint32_t match;   // of a bracket: index of its partner; of the first token of a broken piece: where that ends
-    uint32_t blocks;  // how many `{ }` stand around it
-    bool in_parens;   // the innermost bracket around it is not a `{`: line ends mean nothing
+    uint32_t match;  // of a bracket: index of its partner; of the first token of a broken piece: where that ends
+    uint32_t blocks; // how many `{ }` stand around it
+    bool in_parens;  // the innermost bracket around it is not a `{`: line ends mean nothing
 
     // Filled by layout.h
-    const char *doc;  // of the first token of a definition: the comment block directly over it
+    const char *doc; // of the first token of a definition: the comment block directly over it
 } Token;
 
 typedef VEC(Token) TokenList;

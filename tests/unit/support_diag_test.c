@@ -139,7 +139,7 @@ static void errors_stop_at_twenty_and_repeat_once(void **state) {
     const char *out = printed(diag);
     assert_non_null(strstr(out, "error 19\n"));
     assert_null(strstr(out, "error 20"));
-    assert_null(strstr(out, "note 0\n"));  // of the repetition
+    assert_null(strstr(out, "note 0\n")); // of the repetition
     assert_null(strstr(out, "note 20"));
     assert_non_null(strstr(out, "too many errors; 5 more are not shown\n"));
 }

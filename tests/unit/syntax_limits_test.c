@@ -162,12 +162,12 @@ static void random_changes_never_crash(void **state) {
             char mark = draw(&seed) % 4 ? marks[draw(&seed) % (sizeof marks - 1)] : (char)draw(&seed);
             switch (draw(&seed) % 4) {
             case 0: text[at] = mark; break;
-            case 1:  // insert
+            case 1: // insert
                 memmove(text + at + 1, text + at, length - at);
                 text[at] = mark;
                 length++;
                 break;
-            case 2: {  // remove a piece
+            case 2: { // remove a piece
                 size_t count = 1 + draw(&seed) % 9;
                 if (count > length - at) count = length - at;
                 if (count == length) break;
@@ -175,7 +175,7 @@ static void random_changes_never_crash(void **state) {
                 length -= count;
                 break;
             }
-            default: {  // copy a piece elsewhere
+            default: { // copy a piece elsewhere
                 size_t from = draw(&seed) % length, count = 1 + draw(&seed) % 9;
                 if (count > length - from) count = length - from;
                 if (count > length - at) count = length - at;

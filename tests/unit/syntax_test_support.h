@@ -19,7 +19,7 @@ typedef struct Parsed {
     uint32_t file;
     const Ast *tree;
     size_t errors;
-    const char *reports;  // as the user sees them
+    const char *reports; // as the user sees them
 } Parsed;
 
 static inline Parsed parse_bytes(const char *text, size_t length) {
