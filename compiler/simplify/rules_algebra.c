@@ -118,6 +118,32 @@ static NodeId neg_in_product(Maker *m, const Node *node) {
     return a->op == OP_NEG && b->op == OP_NEG ? product : make_unary(m, OP_NEG, product);
 }
 
+// −x, if a sign to take away is found within a product or below movement; NODE_NONE if not.
+static NodeId without_sign(Maker *m, NodeId id, int depth) {
+    const Node *x = at(m, id);
+    if (x->op == OP_NEG) return x->operands[0];
+    bool product = x->op == OP_MUL || x->op == OP_DIV, moves = x->op == OP_EXPAND || x->op == OP_RESHAPE || x->op == OP_PERMUTE;
+    if (depth == 0 || !(product || moves)) return NODE_NONE;
+    for (uint32_t i = 0; i < x->operand_count; i++) {
+        NodeId inner = without_sign(m, x->operands[i], depth - 1);
+        if (inner == NODE_NONE) continue;
+        NodeId operands[2] = {x->operands[0], x->operands[x->operand_count - 1]};
+        operands[i] = inner;
+        return make_like(m, x, operands);
+    }
+    return NODE_NONE;
+}
+
+#define SIGN_DEPTH 6
+
+static NodeId neg_within_sum(Maker *m, const Node *node) {
+    if ((node->op != OP_ADD && node->op != OP_SUB) || !is_float(node)) return NODE_NONE;
+    NodeId positive = without_sign(m, node->operands[1], SIGN_DEPTH);
+    if (positive != NODE_NONE) return make_binary(m, node->op == OP_ADD ? OP_SUB : OP_ADD, node->operands[0], positive);
+    positive = node->op == OP_ADD ? without_sign(m, node->operands[0], SIGN_DEPTH) : NODE_NONE;
+    return positive == NODE_NONE ? NODE_NONE : make_binary(m, OP_SUB, node->operands[1], positive);
+}
+
 static NodeId even_of_neg(Maker *m, const Node *node) {
     if ((node->op != OP_ABS && node->op != OP_COS) || arg_op(m, node, 0) != OP_NEG) return NODE_NONE;
     return make_unary(m, node->op, arg(m, node, 0)->operands[0]);
@@ -297,6 +323,7 @@ static const Rewrite rows[] = {
     {"zero minus", "(sub 0 x)", "(neg x)", zero_minus},
     {"neg in sum", "(sub (neg x) (neg y))", "(sub y x)", neg_in_sum},
     {"neg in product", "(mul (neg x) (div y (neg z)))", "(mul x (div y z))", neg_in_product},
+    {"neg within sum", "(add x (mul y (expand (3 4) (neg v))))", "(sub x (mul y (expand (3 4) v)))", neg_within_sum},
     {"even of neg", "(abs (neg x))", "(abs x)", even_of_neg},
     {"sub constant", "(sub x 3)", "(add x -3)", sub_constant},
     {"div constant", "(div x 8)", "(mul x 0.125)", div_constant},

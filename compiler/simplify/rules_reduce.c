@@ -37,6 +37,11 @@ static NodeId reduce_of_reduce(Maker *m, const Node *node) {
     return make_reduce(m, node->op, inner->operands[0], axes);
 }
 
+static NodeId sum_of_neg(Maker *m, const Node *node) {
+    if (node->op != OP_SUM || arg_op(m, node, 0) != OP_NEG) return NODE_NONE;
+    return make_unary(m, OP_NEG, make_reduce(m, OP_SUM, arg(m, node, 0)->operands[0], node->attr.reduce.axes));
+}
+
 // After differentiation it does not matter how a tie shares its gradient.
 static NodeId forget_ties(Maker *m, const Node *node) {
     if (!is_reduction(node) || !node->attr.reduce.share_ties) return NODE_NONE;
@@ -156,6 +161,7 @@ static NodeId transpose_of_matmul(Maker *m, const Node *node) { // (A B)áµ€ = Bá
 static const Rewrite rows[] = {
     {"reduce unit axes", "(sum 0 (reshape (1 3 4) x))", "x", reduce_unit_axes},
     {"reduce of reduce", "(sum 0 (sum 1 x))", "(sum 0 1 x)", reduce_of_reduce},
+    {"sum of neg", "(sum 0 (neg x))", "(neg (sum 0 x))", sum_of_neg},
     {"forget ties", "(max_shared 0 x)", "(max 0 x)", forget_ties},
     {"reduce of expand", "(sum 0 (expand (5 4) v))", "(mul v 5)", reduce_of_expand},
     {"reduce all of moved", "(sum 0 1 (reshape (2 6) x))", "(sum 0 1 x)", reduce_all_of_moved},
