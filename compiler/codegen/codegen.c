@@ -1,0 +1,101 @@
+// A plan becomes a module: each kernel that differs from the others as a function, then the descriptor that names them all.
+#include "codegen/codegen.h"
+
+#include <llvm-c/Core.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "codegen/gen.h"
+#include "support/vec.h"
+
+// ---- Equal kernels once
+
+typedef struct Made {
+    char *structure;
+    uint64_t hash;
+    LLVMValueRef function;
+} Made;
+
+typedef VEC(Made) MadeList;
+
+static uint64_t hash_text(const char *text, size_t length) {   // FNV-1a
+    uint64_t hash = 0xcbf29ce484222325;
+    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
+    return hash;
+}
+
+// A name that any assembler takes: "kernel.fc1_forward".
+static const char *function_name(const Gen *g, const Kernel *kernel) {
+    char *name = arena_printf(g->arena, "kernel.%s", kernel->name ? kernel->name : "");
+    for (char *c = name; *c; c++) {
+        bool plain = (*c >= 'a' && *c <= 'z') || (*c >= 'A' && *c <= 'Z') || (*c >= '0' && *c <= '9') || *c == '.' || *c == '_';
+        if (!plain) *c = '_';
+    }
+    return name;
+}
+
+static LLVMValueRef kernel_function(Gen *g, MadeList *made, const Kernel *kernel) {
+    StrBuf structure = {0};
+    kernel_print_structure(kernel, &structure);
+    uint64_t hash = hash_text(structure.text, structure.length);
+    for (size_t i = 0; i < made->count; i++) {
+        if (made->items[i].hash != hash || strcmp(made->items[i].structure, structure.text) != 0) continue;
+        strbuf_free(&structure);
+        return made->items[i].function;
+    }
+    gen_kernel(g, kernel, function_name(g, kernel));
+    Made entry = {.structure = structure.text, .hash = hash, .function = g->function};
+    VEC_PUSH(g->arena, made, entry);
+    return g->function;
+}
+
+static Value **kernel_functions(Gen *g) {
+    MadeList made = {0};
+    Value **functions = NEW_ARRAY(g->arena, Value *, ENTRY_COUNT);
+    for (int e = 0; e < ENTRY_COUNT; e++) {
+        const PlanEntry *entry = &g->plan->entries[e];
+        functions[e] = NEW_ARRAY(g->arena, Value, entry->steps.count + 1);
+        for (size_t i = 0; i < entry->steps.count; i++)
+            if (!entry->steps.items[i].draw) functions[e][i] = kernel_function(g, &made, entry->steps.items[i].kernel);
+    }
+    for (size_t i = 0; i < made.count; i++) free(made.items[i].structure);
+    return functions;
+}
+
+// ---- The module
+
+static void open_module(Gen *g) {
+    g->context = LLVMContextCreate();
+    g->module = LLVMModuleCreateWithNameInContext(g->plan->program->name, g->context);
+    g->builder = LLVMCreateBuilderInContext(g->context);
+    g->i1 = LLVMInt1TypeInContext(g->context);
+    g->i8 = LLVMInt8TypeInContext(g->context);
+    g->i32 = LLVMInt32TypeInContext(g->context);
+    g->i64 = LLVMInt64TypeInContext(g->context);
+    g->f32 = LLVMFloatTypeInContext(g->context);
+    g->f64 = LLVMDoubleTypeInContext(g->context);
+    g->ptr = LLVMPointerTypeInContext(g->context, 0);
+    g->none = LLVMVoidTypeInContext(g->context);
+    LLVMTypeRef parameters[] = {g->ptr, g->ptr, g->i64, g->i64};   // NetrtKernel
+    g->kernel_type = LLVMFunctionType(g->none, parameters, 4, 0);
+    emit_open(g);
+}
+
+static void close_module(Gen *g) {
+    emit_close(g);
+    LLVMDisposeBuilder(g->builder);
+    LLVMDisposeModule(g->module);
+    LLVMContextDispose(g->context);
+    arena_free(g->arena);
+}
+
+void codegen(const Plan *plan, CodegenKind kind, const CodegenOptions *options, CodegenResult *result) {
+    Gen g = {.plan = plan, .target = plan->target, .optimize = options->optimize, .arena = arena_new()};
+    if (!g.arena) BUG("no memory to generate code");
+    open_module(&g);
+    Value **functions = kernel_functions(&g);
+    gen_descriptor(&g, functions, options);
+    emit_optimize(&g);
+    emit_module(&g, kind, result);
+    close_module(&g);
+}
