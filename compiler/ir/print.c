@@ -136,13 +136,20 @@ static bool is_transposed(const Node *node, uint32_t operand) {
     return node->op == OP_MATMUL && (operand == 0 ? node->attr.matmul.transpose_a : node->attr.matmul.transpose_b);
 }
 
-// "# file:line name", from COMMENT_COLUMN on (bytes, not characters: a "·" moves it by one).
+// Characters, not bytes: "2·N" must not move the comments.
+static size_t columns(const StrBuf *out, size_t from) {
+    size_t count = 0;
+    for (size_t i = from; i < out->length; i++) count += ((unsigned char)out->text[i] & 0xC0) != 0x80;
+    return count;
+}
+
+// "# file:line name", from COMMENT_COLUMN on.
 static void print_comment(const Graph *g, const Node *node, size_t line_start, StrBuf *out) {
     const SourceFile *file = node->span.file == FILE_NONE || !g->diag ? NULL : diag_file(g->diag, node->span.file);
     bool named = node->name && node->op != OP_VAR && node->op != OP_INPUT;
     if (!file && !named) return;
     strbuf_add(out, "  ");
-    while (out->length - line_start < COMMENT_COLUMN) strbuf_add(out, " ");
+    for (size_t at = columns(out, line_start); at < COMMENT_COLUMN; at++) strbuf_add(out, " ");
     strbuf_add(out, "#");
     if (file) {
         const char *slash = strrchr(file->path, '/');
