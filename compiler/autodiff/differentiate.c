@@ -19,8 +19,8 @@ const GradientRule *const gradient_rules[OP_COUNT] = {
 typedef struct Reverse {
     Graph *g;
     NodeId y;
-    bool *active;      // lies on a path from some wanted x to y; by NodeId up to y
-    NodeId *adjoint;   // dy/dnode so far, or NODE_NONE
+    bool *active;    // lies on a path from some wanted x to y; by NodeId up to y
+    NodeId *adjoint; // dy/dnode so far, or NODE_NONE
 } Reverse;
 
 // Operands through which a gradient flows.

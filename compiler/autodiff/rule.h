@@ -12,11 +12,11 @@
 
 typedef struct Adjoint {
     Graph *g;
-    NodeId y;              // the node
-    NodeId dy;             // derivative with respect to it
-    Node node;             // a copy: appending moves the graph's own
-    const bool *wanted;    // by operand: whether somebody needs dx
-    NodeId *dx;            // by operand: to be set where wanted
+    NodeId y;           // the node
+    NodeId dy;          // derivative with respect to it
+    Node node;          // a copy: appending moves the graph's own
+    const bool *wanted; // by operand: whether somebody needs dx
+    NodeId *dx;         // by operand: to be set where wanted
 } Adjoint;
 
 typedef enum GradientKind { GRADIENT_RULE, GRADIENT_ZERO, GRADIENT_NONE } GradientKind;
@@ -28,14 +28,14 @@ typedef struct GradientRule {
 
 extern const GradientRule *const gradient_rules[OP_COUNT];
 
-#define RULE(id, rule) \
-    extern const GradientRule gradient_rule_##id; \
+#define RULE(id, rule)                                                                                                         \
+    extern const GradientRule gradient_rule_##id;                                                                              \
     const GradientRule gradient_rule_##id = {GRADIENT_RULE, rule};
-#define ZERO_GRADIENT(id) \
-    extern const GradientRule gradient_rule_##id; \
+#define ZERO_GRADIENT(id)                                                                                                      \
+    extern const GradientRule gradient_rule_##id;                                                                              \
     const GradientRule gradient_rule_##id = {GRADIENT_ZERO, NULL};
-#define NO_GRADIENT(id) \
-    extern const GradientRule gradient_rule_##id; \
+#define NO_GRADIENT(id)                                                                                                        \
+    extern const GradientRule gradient_rule_##id;                                                                              \
     const GradientRule gradient_rule_##id = {GRADIENT_NONE, NULL};
 
 // Shorthands of the rules; `a` is the adjoint at hand.

@@ -95,7 +95,8 @@ static NodeId pow_base(Adjoint *a) {
 // the base would be 0 · ∞.
 static NodeId pow_exponent(Adjoint *a) {
     NodeId x = operand(a, 0), n = operand(a, 1);
-    NodeId flat = build_binary(a->g, OP_AND, build_binary(a->g, OP_EQ, x, number(a, 0)), build_binary(a->g, OP_GE, n, number(a, 0)));
+    NodeId flat =
+        build_binary(a->g, OP_AND, build_binary(a->g, OP_EQ, x, number(a, 0)), build_binary(a->g, OP_GE, n, number(a, 0)));
     NodeId logarithm = build_unary(a->g, OP_LOG, build_where(a->g, flat, number(a, 1), x));
     return mul(a, a->dy, mul(a, a->y, logarithm));
 }

@@ -27,9 +27,9 @@ static NodeId share_among_ties(Adjoint *a) {
 
 // The operand with the reduced axes moved to the end and made one, and the way back.
 typedef struct Gathered {
-    NodeId x;                    // (kept…, K)
-    Shape moved;                 // the shape before they were made one
-    uint8_t inverse[MAX_RANK];   // the permutation back
+    NodeId x;                  // (kept…, K)
+    Shape moved;               // the shape before they were made one
+    uint8_t inverse[MAX_RANK]; // the permutation back
 } Gathered;
 
 static Gathered gather_reduced(Adjoint *a) {

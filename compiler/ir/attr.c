@@ -15,7 +15,8 @@ static bool same_bytes(const void *a, const void *b, size_t size) { return memcm
 static bool constant_equal(const Attr *a, const Attr *b) {
     if (!a->constant.data != !b->constant.data) return false;
     if (!a->constant.data) {
-        return same_bytes(&a->constant.number, &b->constant.number, sizeof(double)) && a->constant.integer == b->constant.integer;
+        return same_bytes(&a->constant.number, &b->constant.number, sizeof(double)) &&
+               a->constant.integer == b->constant.integer;
     }
     return a->constant.count == b->constant.count &&
            same_bytes(a->constant.data, b->constant.data, a->constant.count * sizeof(double));
@@ -32,7 +33,8 @@ bool attr_equal(Op op, const Attr *a, const Attr *b) {
     case OP_RAND:
     case OP_RANDN: return a->random.place == b->random.place;
     case OP_DRAW:
-        return a->draw.kind == b->draw.kind && a->draw.order == b->draw.order && a->draw.a == b->draw.a && a->draw.b == b->draw.b;
+        return a->draw.kind == b->draw.kind && a->draw.order == b->draw.order && a->draw.a == b->draw.a &&
+               a->draw.b == b->draw.b;
     case OP_SUM:
     case OP_PROD:
     case OP_MAX:
@@ -85,7 +87,8 @@ uint64_t attr_hash(Op op, const Attr *attr) {
     case OP_PERMUTE: return mix_bytes(hash, &attr->permutation, sizeof attr->permutation);
     case OP_SLICE: return mix_bytes(mix_dims(hash, attr->slice.start), attr->slice.step, sizeof attr->slice.step);
     case OP_PAD:
-        return mix_bytes(mix_dims(mix_dims(hash, attr->pad.low), attr->pad.high), attr->pad.interior, sizeof attr->pad.interior);
+        return mix_bytes(mix_dims(mix_dims(hash, attr->pad.low), attr->pad.high), attr->pad.interior,
+                         sizeof attr->pad.interior);
     case OP_MATMUL: return mix(mix(hash, attr->matmul.transpose_a), attr->matmul.transpose_b);
     default: return hash;
     }

@@ -98,7 +98,10 @@ static NodeId cast_splat(Graph *g, const Node *x, DType dtype) {
     double number = x->attr.constant.number;
     int64_t integer = x->attr.constant.integer;
     if (dtype_is_float(x->dtype)) return build_full(g, x->shape, dtype, number);
-    return build_splat(g, x->shape, dtype, (double)integer, dtype == DT_BOOL ? integer != 0 : dtype == DT_U8 ? (uint8_t)integer : integer);
+    return build_splat(g, x->shape, dtype, (double)integer,
+                       dtype == DT_BOOL ? integer != 0
+                       : dtype == DT_U8 ? (uint8_t)integer
+                                        : integer);
 }
 
 NodeId build_cast(Graph *g, NodeId x, DType dtype) {
@@ -123,7 +126,8 @@ static DType meeting_type(const Graph *g, Op op, NodeId a, NodeId b) {
 
 NodeId build_unary(Graph *g, Op op, NodeId x) {
     if (x == NODE_NONE) return NODE_NONE;
-    if (op_info[op].class != CLASS_ELEMENTWISE || op_info[op].operands != 1 || op == OP_CAST) BUG("build_unary: %s", op_info[op].name);
+    if (op_info[op].class != CLASS_ELEMENTWISE || op_info[op].operands != 1 || op == OP_CAST)
+        BUG("build_unary: %s", op_info[op].name);
     const Node *node = graph_node(g, x);
     DTypeSet accepted = op_defs[op]->dtypes;
     if (op == OP_NOT) x = build_cast(g, x, DT_BOOL);
@@ -154,8 +158,8 @@ static bool broadcast(Graph *g, const char *what, const Shape *a, const Shape *b
         batches += shape.dim[shape.rank - 1 - i].batch;
     }
     if (batches > 1) {
-        graph_error(g, "%s: shapes %s and %s would give %s, but only one dimension of a tensor can depend on the batch size N", what,
-                    shape_text(g->arena, a), shape_text(g->arena, b), shape_text(g->arena, &shape));
+        graph_error(g, "%s: shapes %s and %s would give %s, but only one dimension of a tensor can depend on the batch size N",
+                    what, shape_text(g->arena, a), shape_text(g->arena, b), shape_text(g->arena, &shape));
         return false;
     }
     *result = shape;

@@ -48,7 +48,8 @@ static bool check_shape(OpCall *call) {
     bool overflow = false;
     for (uint32_t i = 0; i < shape->rank; i++) {
         if (shape->dim[i].size < 1) {
-            return op_fail(call, "%s: the size of a dimension must be at least 1: %s", op_info[call->op].name, op_shape(call, shape));
+            return op_fail(call, "%s: the size of a dimension must be at least 1: %s", op_info[call->op].name,
+                           op_shape(call, shape));
         }
         batches += shape->dim[i].batch;
         overflow |= __builtin_mul_overflow(bytes, shape->dim[i].size, &bytes);
@@ -99,8 +100,14 @@ NodeId graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const
         graph_error(g, "the graph has more than %d nodes", GRAPH_NODE_LIMIT);
         return NODE_NONE;
     }
-    OpCall call = {.arena = g->arena, .nodes = g->nodes, .op = op, .operands = operands, .count = count, .attr = attr,
-                   .shape = shape, .dtype = dtype};
+    OpCall call = {.arena = g->arena,
+                   .nodes = g->nodes,
+                   .op = op,
+                   .operands = operands,
+                   .count = count,
+                   .attr = attr,
+                   .shape = shape,
+                   .dtype = dtype};
     if (!op_infer(&call)) {
         graph_error(g, "%s", call.message);
         return NODE_NONE;
@@ -108,7 +115,13 @@ NodeId graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const
     NodeId *copy = count ? NEW_ARRAY(g->arena, NodeId, count) : NULL;
     if (count) memcpy(copy, operands, count * sizeof *copy);
     grow(g);
-    g->nodes[g->count] = (Node){.op = op, .dtype = call.dtype, .shape = call.shape, .operand_count = (uint32_t)count,
-                                .operands = copy, .attr = *call.attr, .span = g->span, .site = g->site};
+    g->nodes[g->count] = (Node){.op = op,
+                                .dtype = call.dtype,
+                                .shape = call.shape,
+                                .operand_count = (uint32_t)count,
+                                .operands = copy,
+                                .attr = *call.attr,
+                                .span = g->span,
+                                .site = g->site};
     return g->count++;
 }

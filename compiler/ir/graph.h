@@ -19,8 +19,8 @@ typedef enum DType { DT_BOOL, DT_U8, DT_I64, DT_F32, DT_F64, DTYPE_COUNT } DType
 #define MAX_RANK 8
 
 typedef struct Dim {
-    int64_t size;  // the size, or the factor of N
-    bool batch;    // size × N
+    int64_t size; // the size, or the factor of N
+    bool batch;   // size × N
 } Dim;
 
 typedef struct Shape {
@@ -44,13 +44,13 @@ typedef enum OpClass {
 } OpClass;
 
 typedef enum ScalarKind {
-    SCALAR_N,       // I64: samples in this batch
-    SCALAR_STEP,    // I64: 0 at the first step
-    SCALAR_STEPS,   // I64: steps of the whole run
-    SCALAR_EPOCH,   // I64
-    SCALAR_EPOCHS,  // I64
-    SCALAR_LR,      // F64: the literal rate of the optimiser (--lr replaces it); schedules multiply it
-    SCALAR_SEED,    // I64: of the run, for RAND
+    SCALAR_N,      // I64: samples in this batch
+    SCALAR_STEP,   // I64: 0 at the first step
+    SCALAR_STEPS,  // I64: steps of the whole run
+    SCALAR_EPOCH,  // I64
+    SCALAR_EPOCHS, // I64
+    SCALAR_LR,     // F64: the literal rate of the optimiser (--lr replaces it); schedules multiply it
+    SCALAR_SEED,   // I64: of the run, for RAND
     SCALAR_KINDS
 } ScalarKind;
 
@@ -60,6 +60,7 @@ typedef uint32_t NodeId;
 typedef enum DrawKind { DRAW_UNIFORM, DRAW_NORMAL } DrawKind;
 
 // Which fields count is a matter of the op; all others are zero. Compare with attr_equal.
+// clang-format off
 typedef struct Attr {
     union {
         struct {
@@ -80,11 +81,12 @@ typedef struct Attr {
         struct { const char *message; } checked;
     };
 } Attr;
+// clang-format on
 
 // The calls that led to a node, innermost first: notes of a diagnostic, lines of a profile.
 typedef struct CallSite {
     Span span;
-    const char *what;               // "forward of Linear", "relu"
+    const char *what; // "forward of Linear", "relu"
     const struct CallSite *outer;
 } CallSite;
 
@@ -97,7 +99,7 @@ typedef struct Node {
     Attr attr;
     Span span;
     const CallSite *site;
-    const char *name;               // what the user called it, for --emit and docs; may be NULL
+    const char *name; // what the user called it, for --emit and docs; may be NULL
 } Node;
 
 typedef struct Graph {
@@ -106,11 +108,11 @@ typedef struct Graph {
     Node *nodes;
     uint32_t count;
     uint32_t capacity;
-    DType float_type;               // DT_F32 or DT_F64
-    Span span;                      // given to nodes that are appended now
-    const CallSite *site;           // likewise
-    uint32_t random_places;         // RAND and RANDN handed out so far
-    uint32_t draws;                 // DRAW handed out so far
+    DType float_type;       // DT_F32 or DT_F64
+    Span span;              // given to nodes that are appended now
+    const CallSite *site;   // likewise
+    uint32_t random_places; // RAND and RANDN handed out so far
+    uint32_t draws;         // DRAW handed out so far
     // Where mistakes go; NULL: to diag at `span`, with notes for the call sites. The elaborator puts the user's line first.
     void (*report)(void *context, const char *message);
     void *report_context;
@@ -139,8 +141,8 @@ typedef struct OpInfo {
 } OpInfo;
 
 extern const OpInfo op_info[OP_COUNT];
-const char *op_doc(Op op);                       // one line, for `netc --list ops`
-const char *op_class_text(OpClass class);        // "elementwise"
+const char *op_doc(Op op);                // one line, for `netc --list ops`
+const char *op_class_text(OpClass class); // "elementwise"
 
 // Whether two nodes of this op have the same attributes (constants by their bits), and a hash that agrees with it.
 bool attr_equal(Op op, const Attr *a, const Attr *b);
@@ -150,25 +152,25 @@ uint64_t attr_hash(Op op, const Attr *attr);
 int64_t dim_value(Dim dim, int64_t N);
 bool dim_equal(Dim a, Dim b);
 bool shape_equal(const Shape *a, const Shape *b);
-bool shape_batch_axis(const Shape *shape, uint32_t *axis);   // the axis that depends on N
-Dim shape_count(const Shape *shape);                         // the number of elements, as a constant or a multiple of N
-Shape shape_of(size_t rank, const int64_t *sizes);           // constants only
+bool shape_batch_axis(const Shape *shape, uint32_t *axis); // the axis that depends on N
+Dim shape_count(const Shape *shape);                       // the number of elements, as a constant or a multiple of N
+Shape shape_of(size_t rank, const int64_t *sizes);         // constants only
 Shape shape_scalar(void);
-const char *shape_text(Arena *arena, const Shape *shape);    // "(N, 784)", "(2·N, 3)", "(4,)", "()"
-const char *dim_text(Arena *arena, Dim dim);                 // "N", "2·N", "784"
+const char *shape_text(Arena *arena, const Shape *shape); // "(N, 784)", "(2·N, 3)", "(4,)", "()"
+const char *dim_text(Arena *arena, Dim dim);              // "N", "2·N", "784"
 bool dtype_is_float(DType dtype);
-size_t dtype_size(DType dtype);                              // bytes in memory
-const char *dtype_text(DType dtype);                         // "float32"
-const char *scalar_text(ScalarKind kind);                    // "lr"
+size_t dtype_size(DType dtype);           // bytes in memory
+const char *dtype_text(DType dtype);      // "float32"
+const char *scalar_text(ScalarKind kind); // "lr"
 DType scalar_dtype(ScalarKind kind);
 
 // ---- Whole graphs
 // What a graph computes for whom: each output keeps its node (and what that needs) alive.
 typedef enum OutputRole {
-    OUTPUT_ASSIGN,    // the new value of variable `index`
-    OUTPUT_METRIC,    // a scalar reported to the runtime under `name`
-    OUTPUT_RESULT,    // a tensor handed to the runtime under `name`
-    OUTPUT_EFFECT,    // a CHECKED or DRAW node that must happen although nobody uses its value
+    OUTPUT_ASSIGN, // the new value of variable `index`
+    OUTPUT_METRIC, // a scalar reported to the runtime under `name`
+    OUTPUT_RESULT, // a tensor handed to the runtime under `name`
+    OUTPUT_EFFECT, // a CHECKED or DRAW node that must happen although nobody uses its value
 } OutputRole;
 
 typedef struct Output {

@@ -119,8 +119,8 @@ static Tensor evaluate(Arena *arena, const InterpretEnv *env, const Node *node, 
     return result;
 }
 
-bool interpret(Arena *arena, const Graph *g, const InterpretEnv *env, const NodeId *wanted, size_t wanted_count,
-               Tensor *values, NodeId *failed) {
+bool interpret(Arena *arena, const Graph *g, const InterpretEnv *env, const NodeId *wanted, size_t wanted_count, Tensor *values,
+               NodeId *failed) {
     bool *needed = NEW_ARRAY(arena, bool, g->count + 1u);
     for (size_t i = 0; i < wanted_count; i++) needed[wanted[i]] = true;
     for (NodeId id = g->count; id-- > 0;) {

@@ -34,7 +34,8 @@ static bool next(uint32_t rank, const int64_t *size, int64_t *index) {
     return false;
 }
 
-static void copy(uint32_t rank, const int64_t *size, Tensor *to, const View *to_view, const Tensor *from, const View *from_view) {
+static void copy(uint32_t rank, const int64_t *size, Tensor *to, const View *to_view, const Tensor *from,
+                 const View *from_view) {
     int64_t index[MAX_RANK] = {0};
     do {
         int64_t target = position(to_view, rank, index), source = position(from_view, rank, index);

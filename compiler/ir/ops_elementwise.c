@@ -14,7 +14,8 @@ static bool check_operands(OpCall *call, size_t first) {
             return op_fail(call, "%s is not defined for %s", op_info[call->op].name, dtype_text(b->dtype));
         }
         if (b->dtype != a->dtype) {
-            return op_fail(call, "%s: types differ: %s and %s", op_info[call->op].name, dtype_text(a->dtype), dtype_text(b->dtype));
+            return op_fail(call, "%s: types differ: %s and %s", op_info[call->op].name, dtype_text(a->dtype),
+                           dtype_text(b->dtype));
         }
         if (!shape_equal(&a->shape, &b->shape)) {
             return op_fail(call, "%s: shapes differ: %s and %s", op_info[call->op].name, op_shape(call, &a->shape),
@@ -47,7 +48,8 @@ static bool infer_where(OpCall *call) {
     if (condition->dtype != DT_BOOL) return op_fail(call, "where needs a bool condition, got %s", dtype_text(condition->dtype));
     if (!check_operands(call, 1)) return false;
     if (!shape_equal(&condition->shape, &call->shape)) {
-        return op_fail(call, "where: shapes differ: %s and %s", op_shape(call, &condition->shape), op_shape(call, &call->shape));
+        return op_fail(call, "where: shapes differ: %s and %s", op_shape(call, &condition->shape),
+                       op_shape(call, &call->shape));
     }
     call->dtype = op_operand(call, 1)->dtype;
     return true;
@@ -57,7 +59,8 @@ static bool infer_checked(OpCall *call) {
     const Node *value = op_operand(call, 0), *condition = op_operand(call, 1);
     if (condition->dtype != DT_BOOL) return op_fail(call, "check needs a bool condition, got %s", dtype_text(condition->dtype));
     if (!shape_equal(&value->shape, &condition->shape)) {
-        return op_fail(call, "check: shapes differ: %s and %s", op_shape(call, &value->shape), op_shape(call, &condition->shape));
+        return op_fail(call, "check: shapes differ: %s and %s", op_shape(call, &value->shape),
+                       op_shape(call, &condition->shape));
     }
     call->shape = value->shape;
     call->dtype = value->dtype;
@@ -66,9 +69,9 @@ static bool infer_checked(OpCall *call) {
 
 // ---- Meanings
 
-#define REAL(name, expression) \
+#define REAL(name, expression)                                                                                                 \
     static double real_##name(const double *x) { return expression; }
-#define INTEGER(name, expression) \
+#define INTEGER(name, expression)                                                                                              \
     static int64_t integer_##name(const int64_t *x) { return expression; }
 
 REAL(neg, -x[0])
@@ -192,9 +195,11 @@ const OpDef op_def_ERF = {.doc = "error function", FLOAT, .real = real_erf, .sam
 const OpDef op_def_FLOOR = {.doc = "the next whole number below", FLOAT, .real = real_floor, .samples = unary};
 const OpDef op_def_ROUND = {.doc = "the nearest whole number, half to even", FLOAT, .real = real_round, .samples = unary};
 const OpDef op_def_NOT = {.doc = "logical not", LOGIC, .integer = integer_not, .samples = unary};
-const OpDef op_def_CAST = {
-    .doc = "conversion to another type; floats to integers cut off, numbers to bool compare with 0",
-    .infer = infer_cast, .dtypes = DTYPES_ALL, BOTH(same), .samples = unary};
+const OpDef op_def_CAST = {.doc = "conversion to another type; floats to integers cut off, numbers to bool compare with 0",
+                           .infer = infer_cast,
+                           .dtypes = DTYPES_ALL,
+                           BOTH(same),
+                           .samples = unary};
 const OpDef op_def_STOP_GRADIENT = {
     .doc = "x itself, but no gradient flows through", .infer = infer_same, .dtypes = DTYPES_ALL, BOTH(same), .samples = unary};
 
@@ -217,8 +222,13 @@ const OpDef op_def_GT = {.doc = "a > b", COMPARE, BOTH(gt), .dtypes = DTYPES_NUM
 const OpDef op_def_GE = {.doc = "a >= b", COMPARE, BOTH(ge), .dtypes = DTYPES_NUMBER};
 const OpDef op_def_AND = {.doc = "logical and", LOGIC, .integer = integer_and, .samples = binary};
 const OpDef op_def_OR = {.doc = "logical or", LOGIC, .integer = integer_or, .samples = binary};
-const OpDef op_def_WHERE = {
-    .doc = "a where the condition holds, b elsewhere", .infer = infer_where, .dtypes = DTYPES_ALL, BOTH(where), .samples = ternary};
-const OpDef op_def_CHECKED = {
-    .doc = "the value, after a test at run time that stops the program with a message",
-    .infer = infer_checked, .dtypes = DTYPES_ALL, BOTH(same), .samples = binary};
+const OpDef op_def_WHERE = {.doc = "a where the condition holds, b elsewhere",
+                            .infer = infer_where,
+                            .dtypes = DTYPES_ALL,
+                            BOTH(where),
+                            .samples = ternary};
+const OpDef op_def_CHECKED = {.doc = "the value, after a test at run time that stops the program with a message",
+                              .infer = infer_checked,
+                              .dtypes = DTYPES_ALL,
+                              BOTH(same),
+                              .samples = binary};

@@ -71,7 +71,8 @@ static bool infer_slice(OpCall *call) {
         if (size.batch || start.batch || __builtin_mul_overflow(size.size - 1, step, &last) ||
             __builtin_add_overflow(last, start.size, &last) || last >= dim.size) {
             return op_fail(call, "slice: axis %u of %s holds no %s elements from %s on in steps of %lld", i,
-                           op_shape(call, &x->shape), dim_text(call->arena, size), dim_text(call->arena, start), (long long)step);
+                           op_shape(call, &x->shape), dim_text(call->arena, size), dim_text(call->arena, start),
+                           (long long)step);
         }
     }
     return true;
@@ -131,10 +132,12 @@ static bool infer_concat(OpCall *call) {
         }
         Dim *sum = &call->shape.dim[axis];
         if (sum->batch != part->shape.dim[axis].batch) {
-            return op_fail(call, "concat along the batch gives a size that is neither a constant nor a multiple of N: %s and %s",
+            return op_fail(call,
+                           "concat along the batch gives a size that is neither a constant nor a multiple of N: %s and %s",
                            op_shape(call, &first->shape), op_shape(call, &part->shape));
         }
-        if (__builtin_add_overflow(sum->size, part->shape.dim[axis].size, &sum->size)) return op_fail(call, "concat: too large");
+        if (__builtin_add_overflow(sum->size, part->shape.dim[axis].size, &sum->size))
+            return op_fail(call, "concat: too large");
     }
     return true;
 }
@@ -142,34 +145,45 @@ static bool infer_concat(OpCall *call) {
 #define D(n) {.size = (n)}
 #define BATCH(n) {.size = (n), .batch = true}
 
-static const OpSample reshapes[] = {
-    {"(12,)", "(3, 4)"}, {"(N, 3, 4)", "(N, 12)"}, {"(1,)", "()"}, {"(N, 4)", "(4·N,)"}, {"(2·N, 3)", "(N, 2, 3)"}, {NULL}};
-static const OpSample permutes[] = {
-    {"(3, 4)", NULL, {.permutation = {{1, 0}}}}, {"(N, 3, 5)", NULL, {.permutation = {{2, 0, 1}}}},
-    {"(1, 4, N)", NULL, {.permutation = {{2, 1, 0}}}}, {NULL}};
-static const OpSample expands[] = {
-    {"()", "(3, 4)"}, {"(4,)", "(N, 4)"}, {"(3, 1)", "(5, 3, 4)"}, {"(1, 4)", "(N, 4)"}, {"(N, 1)", "(N, 3)"}, {NULL}};
-static const OpSample slices[] = {
-    {"(5,)", "(3,)", {.slice = {{D(1)}, {1}}}},
-    {"(N, 5)", "(N, 2)", {.slice = {{D(0), D(1)}, {1, 3}}}},
-    {"(3·N, 2)", "(N, 1)", {.slice = {{BATCH(1), D(1)}, {1, 1}}}},
-    {"(2·N, 3)", "(N, 3)", {.slice = {{D(1), D(0)}, {2, 1}}}}, {NULL}};
-static const OpSample pads[] = {
-    {"(3,)", NULL, {.pad = {{D(1)}, {D(2)}, {0}}}},
-    {"(N, 3)", NULL, {.pad = {{D(0), D(1)}, {D(0), D(0)}, {0, 2}}}},
-    {"(N, 2)", NULL, {.pad = {{BATCH(1)}, {BATCH(2)}, {0}}}},
-    {"(N, 2)", NULL, {.pad = {{D(0)}, {D(1)}, {1}}}}, {NULL}};
-static const OpSample concats[] = {
-    {"(3,) (4,)", NULL, {.axis = 0}}, {"(N, 3) (N, 1) (N, 5)", NULL, {.axis = 1}}, {"(N, 3) (2·N, 3)", NULL, {.axis = 0}},
-    {"(4, 1)", NULL, {.axis = 0}}, {NULL}};
+static const OpSample reshapes[] = {{"(12,)", "(3, 4)"},  {"(N, 3, 4)", "(N, 12)"},  {"(1,)", "()"},
+                                    {"(N, 4)", "(4·N,)"}, {"(2·N, 3)", "(N, 2, 3)"}, {NULL}};
+static const OpSample permutes[] = {{"(3, 4)", NULL, {.permutation = {{1, 0}}}},
+                                    {"(N, 3, 5)", NULL, {.permutation = {{2, 0, 1}}}},
+                                    {"(1, 4, N)", NULL, {.permutation = {{2, 1, 0}}}},
+                                    {NULL}};
+static const OpSample expands[] = {{"()", "(3, 4)"},     {"(4,)", "(N, 4)"},   {"(3, 1)", "(5, 3, 4)"},
+                                   {"(1, 4)", "(N, 4)"}, {"(N, 1)", "(N, 3)"}, {NULL}};
+static const OpSample slices[] = {{"(5,)", "(3,)", {.slice = {{D(1)}, {1}}}},
+                                  {"(N, 5)", "(N, 2)", {.slice = {{D(0), D(1)}, {1, 3}}}},
+                                  {"(3·N, 2)", "(N, 1)", {.slice = {{BATCH(1), D(1)}, {1, 1}}}},
+                                  {"(2·N, 3)", "(N, 3)", {.slice = {{D(1), D(0)}, {2, 1}}}},
+                                  {NULL}};
+static const OpSample pads[] = {{"(3,)", NULL, {.pad = {{D(1)}, {D(2)}, {0}}}},
+                                {"(N, 3)", NULL, {.pad = {{D(0), D(1)}, {D(0), D(0)}, {0, 2}}}},
+                                {"(N, 2)", NULL, {.pad = {{BATCH(1)}, {BATCH(2)}, {0}}}},
+                                {"(N, 2)", NULL, {.pad = {{D(0)}, {D(1)}, {1}}}},
+                                {NULL}};
+static const OpSample concats[] = {{"(3,) (4,)", NULL, {.axis = 0}},
+                                   {"(N, 3) (N, 1) (N, 5)", NULL, {.axis = 1}},
+                                   {"(N, 3) (2·N, 3)", NULL, {.axis = 0}},
+                                   {"(4, 1)", NULL, {.axis = 0}},
+                                   {NULL}};
 
-const OpDef op_def_RESHAPE = {
-    .doc = "the same elements, in row-major order, in another shape", .infer = infer_reshape, .dtypes = DTYPES_ALL, .samples = reshapes};
-const OpDef op_def_PERMUTE = {.doc = "axes in another order", .infer = infer_permute, .dtypes = DTYPES_ALL, .samples = permutes};
-const OpDef op_def_EXPAND = {
-    .doc = "broadcast: repeats along new axes and along axes of size 1", .infer = infer_expand, .dtypes = DTYPES_ALL, .samples = expands};
+const OpDef op_def_RESHAPE = {.doc = "the same elements, in row-major order, in another shape",
+                              .infer = infer_reshape,
+                              .dtypes = DTYPES_ALL,
+                              .samples = reshapes};
+const OpDef op_def_PERMUTE = {
+    .doc = "axes in another order", .infer = infer_permute, .dtypes = DTYPES_ALL, .samples = permutes};
+const OpDef op_def_EXPAND = {.doc = "broadcast: repeats along new axes and along axes of size 1",
+                             .infer = infer_expand,
+                             .dtypes = DTYPES_ALL,
+                             .samples = expands};
 const OpDef op_def_SLICE = {
     .doc = "a range of each axis, with a step", .infer = infer_slice, .dtypes = DTYPES_ALL, .samples = slices};
-const OpDef op_def_PAD = {
-    .doc = "zeros before, after and between the elements of each axis", .infer = infer_pad, .dtypes = DTYPES_ALL, .samples = pads};
-const OpDef op_def_CONCAT = {.doc = "tensors one after the other along an axis", .infer = infer_concat, .dtypes = DTYPES_ALL, .samples = concats};
+const OpDef op_def_PAD = {.doc = "zeros before, after and between the elements of each axis",
+                          .infer = infer_pad,
+                          .dtypes = DTYPES_ALL,
+                          .samples = pads};
+const OpDef op_def_CONCAT = {
+    .doc = "tensors one after the other along an axis", .infer = infer_concat, .dtypes = DTYPES_ALL, .samples = concats};

@@ -29,7 +29,8 @@ static bool infer_argmax(OpCall *call) {
 static bool infer_matmul(OpCall *call) {
     const Node *a = op_operand(call, 0), *b = op_operand(call, 1);
     if (a->dtype != b->dtype || !dtype_is_float(a->dtype)) {
-        return op_fail(call, "matmul needs two float tensors of one type, got %s and %s", dtype_text(a->dtype), dtype_text(b->dtype));
+        return op_fail(call, "matmul needs two float tensors of one type, got %s and %s", dtype_text(a->dtype),
+                       dtype_text(b->dtype));
     }
     uint32_t rank = a->shape.rank;
     bool ta = call->attr->matmul.transpose_a, tb = call->attr->matmul.transpose_b;
@@ -49,30 +50,45 @@ static bool infer_matmul(OpCall *call) {
     return true;
 }
 
-#define AXES(bits) NULL, {.reduce = {(bits), false}}
-#define SHARED(bits) NULL, {.reduce = {(bits), true}}
-#define TRANSPOSED(a, b) NULL, {.matmul = {(a), (b)}}
+#define AXES(bits)                                                                                                             \
+    NULL, {                                                                                                                    \
+        .reduce = {(bits), false }                                                                                             \
+    }
+#define SHARED(bits)                                                                                                           \
+    NULL, {                                                                                                                    \
+        .reduce = {(bits), true }                                                                                              \
+    }
+#define TRANSPOSED(a, b)                                                                                                       \
+    NULL, {                                                                                                                    \
+        .matmul = {(a), (b) }                                                                                                  \
+    }
 
-static const OpSample sums[] = {
-    {"(5,)", AXES(1)}, {"(3, 4)", AXES(1)}, {"(3, 4)", AXES(2)}, {"(N, 4)", AXES(1)}, {"(N, 4)", AXES(2)},
-    {"(3, N, 4)", AXES(5)}, {"(N, 1, 5)", AXES(7)}, {NULL}};
+static const OpSample sums[] = {{"(5,)", AXES(1)},   {"(3, 4)", AXES(1)},    {"(3, 4)", AXES(2)},    {"(N, 4)", AXES(1)},
+                                {"(N, 4)", AXES(2)}, {"(3, N, 4)", AXES(5)}, {"(N, 1, 5)", AXES(7)}, {NULL}};
 static const OpSample extremes[] = {
-    {"(5,)", AXES(1)}, {"(3, 4)", AXES(2)}, {"(N, 4)", AXES(1)}, {"(3, N, 4)", AXES(5)}, {"(5,)", SHARED(1)},
-    {"(3, 4)", SHARED(1)}, {"(N, 1, 5)", SHARED(7)}, {NULL}};
+    {"(5,)", AXES(1)},   {"(3, 4)", AXES(2)},   {"(N, 4)", AXES(1)},      {"(3, N, 4)", AXES(5)},
+    {"(5,)", SHARED(1)}, {"(3, 4)", SHARED(1)}, {"(N, 1, 5)", SHARED(7)}, {NULL}};
 static const OpSample argmaxes[] = {{"(5,)", AXES(1)}, {"(3, 4)", AXES(1)}, {"(N, 4)", AXES(2)}, {NULL}};
-static const OpSample matmuls[] = {
-    {"(3, 4) (4, 5)", TRANSPOSED(false, false)}, {"(4, 3) (4, 5)", TRANSPOSED(true, false)},
-    {"(3, 4) (5, 4)", TRANSPOSED(false, true)}, {"(4, 3) (5, 4)", TRANSPOSED(true, true)},
-    {"(N, 4) (4, 3)", TRANSPOSED(false, false)}, {"(N, 4) (N, 3)", TRANSPOSED(true, false)},
-    {"(N, 3, 4) (N, 4, 1)", TRANSPOSED(false, false)}, {"(2, 4, N) (2, 5, 4)", TRANSPOSED(true, true)}, {NULL}};
+static const OpSample matmuls[] = {{"(3, 4) (4, 5)", TRANSPOSED(false, false)},
+                                   {"(4, 3) (4, 5)", TRANSPOSED(true, false)},
+                                   {"(3, 4) (5, 4)", TRANSPOSED(false, true)},
+                                   {"(4, 3) (5, 4)", TRANSPOSED(true, true)},
+                                   {"(N, 4) (4, 3)", TRANSPOSED(false, false)},
+                                   {"(N, 4) (N, 3)", TRANSPOSED(true, false)},
+                                   {"(N, 3, 4) (N, 4, 1)", TRANSPOSED(false, false)},
+                                   {"(2, 4, N) (2, 5, 4)", TRANSPOSED(true, true)},
+                                   {NULL}};
 
 #define REDUCE .infer = infer_reduce, .dtypes = DTYPES_NUMBER
 const OpDef op_def_SUM = {.doc = "sum along axes", REDUCE, .samples = sums};
 const OpDef op_def_PROD = {.doc = "product along axes", REDUCE, .samples = sums};
 const OpDef op_def_MAX = {.doc = "largest element along axes", REDUCE, .samples = extremes};
 const OpDef op_def_MIN = {.doc = "smallest element along axes", REDUCE, .samples = extremes};
-const OpDef op_def_ARGMAX = {
-    .doc = "index of the first largest element along one axis", .infer = infer_argmax, .dtypes = DTYPES_NUMBER, .samples = argmaxes};
-const OpDef op_def_MATMUL = {
-    .doc = "matrix product (…, M, K) @ (…, K, N); either operand may be stored transposed",
-    .infer = infer_matmul, .dtypes = DTYPES_FLOAT, .samples = matmuls};
+const OpDef op_def_ARGMAX = {.doc = "index of the first largest element along one axis",
+                             .infer = infer_argmax,
+                             .dtypes = DTYPES_NUMBER,
+                             .samples = argmaxes};
+const OpDef op_def_MATMUL = {.doc = "matrix product (…, M, K) @ (…, K, N); either operand may be stored transposed",
+                             .infer = infer_matmul,
+                             .dtypes = DTYPES_FLOAT,
+                             .samples = matmuls};

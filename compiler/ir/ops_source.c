@@ -14,7 +14,8 @@ static bool infer_const(OpCall *call) {
 
 static bool infer_var(OpCall *call) {
     if (shape_batch_axis(&call->shape, NULL)) {
-        return op_fail(call, "the shape of a parameter or state cannot depend on the batch size: %s", op_shape(call, &call->shape));
+        return op_fail(call, "the shape of a parameter or state cannot depend on the batch size: %s",
+                       op_shape(call, &call->shape));
     }
     return true;
 }
@@ -49,7 +50,8 @@ static bool infer_draw(OpCall *call) { return infer_var(call) && infer_random(ca
 const OpDef op_def_CONST = {.doc = "a constant: one number everywhere, or a literal tensor", .infer = infer_const};
 const OpDef op_def_VAR = {.doc = "a parameter, a buffer or a state of the optimiser", .infer = infer_var};
 const OpDef op_def_INPUT = {.doc = "a batch of the data set", .infer = infer_input};
-const OpDef op_def_SCALAR = {.doc = "a number known at run time: N, step, steps, epoch, epochs, lr, seed", .infer = infer_scalar};
+const OpDef op_def_SCALAR = {.doc = "a number known at run time: N, step, steps, epoch, epochs, lr, seed",
+                             .infer = infer_scalar};
 const OpDef op_def_IOTA = {.doc = "0, 1, 2, … along one axis", .infer = infer_iota};
 const OpDef op_def_RAND = {.doc = "uniform random numbers in [0, 1), new in each step", .infer = infer_random};
 const OpDef op_def_RANDN = {.doc = "standard normal random numbers, new in each step", .infer = infer_random};

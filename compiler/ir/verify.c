@@ -9,8 +9,14 @@ static void verify_node(const Graph *g, NodeId id, const char *stage) {
     for (uint32_t i = 0; i < node->operand_count; i++) {
         if (node->operands[i] >= id) BUG("after %s: %%%u = %s uses %%%u before it is made", stage, id, name, node->operands[i]);
     }
-    OpCall call = {.arena = g->arena, .nodes = g->nodes, .op = node->op, .operands = node->operands, .count = node->operand_count,
-                   .attr = &node->attr, .shape = node->shape, .dtype = node->dtype};
+    OpCall call = {.arena = g->arena,
+                   .nodes = g->nodes,
+                   .op = node->op,
+                   .operands = node->operands,
+                   .count = node->operand_count,
+                   .attr = &node->attr,
+                   .shape = node->shape,
+                   .dtype = node->dtype};
     if (!op_infer(&call)) BUG("after %s: %%%u: %s", stage, id, call.message);
     if (!shape_equal(&call.shape, &node->shape) || call.dtype != node->dtype) {
         BUG("after %s: %%%u = %s is %s %s, but its operands make it %s %s", stage, id, name, dtype_text(node->dtype),

@@ -161,7 +161,8 @@ static NodeId sub_constant(Maker *m, const Node *node) {
 static NodeId div_constant(Maker *m, const Node *node) {
     double c;
     int exponent;
-    if (node->op != OP_DIV || !splat_value(m, node->operands[1], &c) || c == 0 || !is_usable(node->dtype, 1 / c)) return NODE_NONE;
+    if (node->op != OP_DIV || !splat_value(m, node->operands[1], &c) || c == 0 || !is_usable(node->dtype, 1 / c))
+        return NODE_NONE;
     bool power_of_two = fabs(frexp(c, &exponent)) == 0.5;
     if (!power_of_two && (node->shape.rank == 0 || m->exact)) return NODE_NONE;
     return make_binary(m, OP_MUL, node->operands[0], splat_like(m, node, 1 / c));

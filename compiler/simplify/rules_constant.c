@@ -28,7 +28,8 @@ static NodeId fold_elementwise(Maker *m, const Node *node) {
         x[i] = is_float ? operand->attr.constant.number : (double)n[i];
         if (i + 1 == node->operand_count) integers = !is_float;
     }
-    if (integers && dtype_is_float(node->dtype)) return make_splat(m, node->shape, node->dtype, (double)interpret_int(node->op, n));
+    if (integers && dtype_is_float(node->dtype))
+        return make_splat(m, node->shape, node->dtype, (double)interpret_int(node->op, n));
     if (dtype_is_float(node->dtype)) return make_splat(m, node->shape, node->dtype, interpret_float(node->op, x));
     Attr attr;
     memset(&attr, 0, sizeof attr);

@@ -80,7 +80,8 @@ static NodeId concat_of_concat(Maker *m, const Node *node) {
     for (uint32_t i = 0; i < node->operand_count; i++) {
         const Node *part = arg(m, node, i);
         bool same = part->op == OP_CONCAT && part->attr.axis == node->attr.axis;
-        for (uint32_t k = 0; k < (same ? part->operand_count : 1); k++) parts[count++] = same ? part->operands[k] : node->operands[i];
+        for (uint32_t k = 0; k < (same ? part->operand_count : 1); k++)
+            parts[count++] = same ? part->operands[k] : node->operands[i];
     }
     return make(m, OP_CONCAT, parts, count, &node->attr, node->shape, DT_BOOL);
 }

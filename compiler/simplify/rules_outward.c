@@ -135,8 +135,8 @@ static const Rewrite rows[] = {
      elementwise_of_expands},
     {"product with expands", "(mul (mul x (expand (3 4) v)) (expand (3 4) w))", "(mul x (expand (3 4) (mul v w)))",
      product_with_expands},
-    {"elementwise of reshape", "(add (mul (reshape (1 3 4) x) (expand (1 3 4) v)) 2)", "(reshape (1 3 4) (add (mul x (expand (3 4) v)) 2))",
-     elementwise_of_reshape},
+    {"elementwise of reshape", "(add (mul (reshape (1 3 4) x) (expand (1 3 4) v)) 2)",
+     "(reshape (1 3 4) (add (mul x (expand (3 4) v)) 2))", elementwise_of_reshape},
     {"elementwise of permute", "(mul (exp (permute (1 0) x)) 2)", "(permute (1 0) (mul (exp x) 2))", elementwise_of_permute},
 };
 const RewriteTable outward_rewrites = {rows, sizeof rows / sizeof *rows};

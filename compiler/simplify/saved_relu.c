@@ -10,7 +10,7 @@
 #include "simplify/rewrite.h"
 
 typedef struct Relu {
-    NodeId condition, x, zero;   // c, x and the constant 0 it is compared with
+    NodeId condition, x, zero; // c, x and the constant 0 it is compared with
     bool found;
 } Relu;
 

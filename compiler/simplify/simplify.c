@@ -9,12 +9,12 @@
 #include "ir/op.h"
 #include "simplify/rewrite.h"
 
-#define MAX_DEPTH 200   // of rows at work on each other's results; beyond it nodes stay as they are
+#define MAX_DEPTH 200 // of rows at work on each other's results; beyond it nodes stay as they are
 #define MAX_PASSES 50
 
 const RewriteTable *rewrite_table(size_t index) {
-    static const RewriteTable *const tables[REWRITE_TABLES] = {
-        &constant_rewrites, &algebra_rewrites, &movement_rewrites, &outward_rewrites, &reduce_rewrites};
+    static const RewriteTable *const tables[REWRITE_TABLES] = {&constant_rewrites, &algebra_rewrites, &movement_rewrites,
+                                                               &outward_rewrites, &reduce_rewrites};
     return tables[index];
 }
 
@@ -86,15 +86,25 @@ static NodeId intern(Maker *m, const Node *node) {
 
 // ---- Making nodes
 
-static bool describe(Maker *m, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape, DType dtype, Node *node,
-                     const char **message) {
-    OpCall call = {.arena = m->g->arena, .nodes = m->g->nodes, .op = op, .operands = operands, .count = count, .attr = attr,
-                   .shape = shape, .dtype = dtype};
+static bool describe(Maker *m, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape, DType dtype,
+                     Node *node, const char **message) {
+    OpCall call = {.arena = m->g->arena,
+                   .nodes = m->g->nodes,
+                   .op = op,
+                   .operands = operands,
+                   .count = count,
+                   .attr = attr,
+                   .shape = shape,
+                   .dtype = dtype};
     if (!op_infer(&call)) {
         *message = call.message;
         return false;
     }
-    *node = (Node){.op = op, .dtype = call.dtype, .shape = call.shape, .operand_count = (uint32_t)count, .operands = operands,
+    *node = (Node){.op = op,
+                   .dtype = call.dtype,
+                   .shape = call.shape,
+                   .operand_count = (uint32_t)count,
+                   .operands = operands,
                    .attr = *call.attr};
     return true;
 }

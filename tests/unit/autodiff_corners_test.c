@@ -70,7 +70,8 @@ static void products_with_zeros(void **state) {
     ASSERT_TENSOR(lab, d_one, 6, 0, 0);
     ASSERT_TENSOR(lab, gradient_of_sum(lab, build_reduce(g, OP_PROD, two, 1, false, false), two), 0, 0, 0);
     ASSERT_TENSOR(lab, gradient_of_sum(lab, d_one, one), 5, 3, 2); // d/dx of (bc + ac + ab) at (0, 2, 3)
-    NodeId batch = lab_input(lab, "(N,)", DT_F64), dx = gradient_of_sum(lab, build_reduce(g, OP_PROD, batch, 1, false, false), batch);
+    NodeId batch = lab_input(lab, "(N,)", DT_F64),
+           dx = gradient_of_sum(lab, build_reduce(g, OP_PROD, batch, 1, false, false), batch);
     lab_fill(lab, 3, 1, 2);
     memcpy(lab->inputs[0].f, (double[]){0, 2, 3}, 3 * sizeof(double));
     ASSERT_TENSOR(lab, dx, 6, 0, 0);

@@ -16,7 +16,8 @@ static NodeId weighted_sum(Lab *lab, const NodeId *terms, size_t count) {
         Shape shape = graph_node(lab->g, terms[i])->shape;
         NodeId weight = lab_input(lab, shape_text(lab->arena, &shape), DT_F64);
         NodeId product = build_binary(lab->g, OP_MUL, terms[i], weight);
-        total = build_binary(lab->g, OP_ADD, total, build_reduce(lab->g, OP_SUM, product, (1u << shape.rank) - 1, false, false));
+        total =
+            build_binary(lab->g, OP_ADD, total, build_reduce(lab->g, OP_SUM, product, (1u << shape.rank) - 1, false, false));
     }
     return total;
 }
@@ -37,8 +38,8 @@ static void compare(Lab *lab, const char *what, NodeId y, NodeId x, NodeId gradi
         input->f[i] = kept;
         double numeric = (above - below) / (2 * EPS);
         if (!(fabs(symbolic.f[i] - numeric) <= ATOL + RTOL * fabs(numeric))) {
-            fail_msg("%s, N = %lld, element %lld: gradient %.9g, finite differences %.9g", what, (long long)lab->env.N, (long long)i,
-                     symbolic.f[i], numeric);
+            fail_msg("%s, N = %lld, element %lld: gradient %.9g, finite differences %.9g", what, (long long)lab->env.N,
+                     (long long)i, symbolic.f[i], numeric);
         }
     }
 }
@@ -68,7 +69,8 @@ static void check_sample(Op op, const OpSample *sample, int64_t N) {
     }
     for (size_t i = 0; i < floats; i++) {
         compare(lab, arena_printf(lab->arena, "%s %s", op_info[op].name, sample->operands), y, wrt[i], first[i]);
-        compare(lab, arena_printf(lab->arena, "second derivative of %s %s", op_info[op].name, sample->operands), h, wrt[i], second[i]);
+        compare(lab, arena_printf(lab->arena, "second derivative of %s %s", op_info[op].name, sample->operands), h, wrt[i],
+                second[i]);
     }
     assert_int_equal(diag_error_count(lab->diag), 0);
     lab_free(lab);

@@ -44,18 +44,20 @@ static void shapes_are_broadcast(void **state) {
     (void)state;
     Lab *lab = lab_new(DT_F32);
     Graph *g = lab->g;
-    NodeId batch = lab_input(lab, "(N, 1, 4)", DT_F32), rows = lab_input(lab, "(3, 1)", DT_F32), column = lab_input(lab, "(N, 1)", DT_F32);
+    NodeId batch = lab_input(lab, "(N, 1, 4)", DT_F32), rows = lab_input(lab, "(3, 1)", DT_F32),
+           column = lab_input(lab, "(N, 1)", DT_F32);
     assert_node(lab, build_binary(g, OP_ADD, batch, rows), OP_ADD, DT_F32, "(N, 3, 4)");
     NodeId half = build_binary(g, OP_MUL, rows, build_float(g, 0.5));
     assert_node(lab, graph_node(g, half)->operands[1], OP_CONST, DT_F32, "(3, 1)"); // neither CAST nor EXPAND
     assert_int_equal(build_binary(g, OP_ADD, rows, lab_input(lab, "(4, 2)", DT_F32)), NODE_NONE);
-    assert_non_null(strstr(lab_message(lab), "add: shapes (3, 1) and (4, 2) do not fit: axis -2 is 3 in one and 4 in the other"));
+    assert_non_null(
+        strstr(lab_message(lab), "add: shapes (3, 1) and (4, 2) do not fit: axis -2 is 3 in one and 4 in the other"));
     NodeId flat = build_reshape(g, column, shape_read("(N,)", NULL));
     assert_int_equal(build_binary(g, OP_SUB, column, flat), NODE_NONE);
     assert_non_null(strstr(lab_message(lab), "sub: shapes (N, 1) and (N,) would give (N, N), but only one dimension"));
     assert_int_equal(build_expand(g, rows, shape_read("(3, 1)", NULL)), rows);
-    assert_node(lab, build_sum_to(g, build_expand(g, rows, shape_read("(N, 3, 4)", NULL)), shape_read("(3, 1)", NULL)), OP_RESHAPE,
-                DT_F32, "(3, 1)");
+    assert_node(lab, build_sum_to(g, build_expand(g, rows, shape_read("(N, 3, 4)", NULL)), shape_read("(3, 1)", NULL)),
+                OP_RESHAPE, DT_F32, "(3, 1)");
     lab_free(lab);
 }
 
@@ -99,7 +101,8 @@ static void matmul_says_what_does_not_fit(void **state) {
     Lab *lab = lab_new(DT_F32);
     NodeId x = lab_input(lab, "(N, 784)", DT_F32), w = lab_input(lab, "(100, 10)", DT_F32);
     assert_int_equal(build_matmul(lab->g, x, w), NODE_NONE);
-    assert_non_null(strstr(lab_message(lab), "matmul: shapes (N, 784) and (100, 10) do not fit: the inner sizes are 784 and 100"));
+    assert_non_null(
+        strstr(lab_message(lab), "matmul: shapes (N, 784) and (100, 10) do not fit: the inner sizes are 784 and 100"));
     assert_int_equal(build_matmul(lab->g, x, build_transpose(lab->g, x, 0, 1)), NODE_NONE);
     assert_non_null(strstr(lab_message(lab), "matmul of (N, 784) and (784, N) would be (N, N)"));
     assert_int_equal(build_matmul(lab->g, x, build_float(lab->g, 1)), NODE_NONE);
@@ -138,41 +141,41 @@ static void graphs_print_a_node_a_line(void **state) {
     NodeId literal = build_literal(g, shape_of(1, (int64_t[]){3}), DT_I64, (double[]){1, 2, 3});
     NodeId d = build_draw(g, shape_of(1, (int64_t[]){3}), DRAW_UNIFORM, -0.5, 0.5);
     NodeId check = build_checked(g, x, build_binary(g, OP_GT, x, build_float(g, 0.1)), "positive");
-    Output outputs[] = {{OUTPUT_METRIC, 0, "loss", k}, {OUTPUT_RESULT, 0, "c", c}, {OUTPUT_RESULT, 0, "n", literal},
+    Output outputs[] = {{OUTPUT_METRIC, 0, "loss", k},    {OUTPUT_RESULT, 0, "c", c},  {OUTPUT_RESULT, 0, "n", literal},
                         {OUTPUT_ASSIGN, 0, "fc.bias", d}, {OUTPUT_ASSIGN, 4, NULL, d}, {OUTPUT_EFFECT, 0, NULL, check}};
     (void)unused;
     assert_string_equal(lab_print(lab, g, outputs, sizeof outputs / sizeof *outputs),
-        "%1 = input input : float32 (N, 6)\n"
-        "%2 = var fc.weight : float32 (2, 4)                     # a.net:2\n"
-        "%3 = slice %1 [:, 1 +2 by 2] : float32 (N, 2)           # a.net:2\n"
-        "%4 = pad %3 [N+:+0, :] : float32 (2·N, 2)               # a.net:2\n"
-        "%5 = matmul %4 %2 : float32 (2·N, 4)                    # a.net:2\n"
-        "%6 = permute %5 (1, 0) : float32 (4, 2·N)               # a.net:2\n"
-        "%7 = max %6 axes=0,1 share_ties : float32 ()            # a.net:2\n"
-        "%8 = concat %1 %1 axis=0 : float32 (2·N, 6)             # a.net:2\n"
-        "%9 = scalar lr : float64 ()                             # a.net:2\n"
-        "%10 = const 0.1 : float64 ()                            # a.net:2\n"
-        "%11 = add %9 %10 : float64 ()                           # a.net:2\n"
-        "%12 = cast %11 : float32 ()                             # a.net:2\n"
-        "%13 = mul %7 %12 : float32 ()                           # a.net:2 y\n"
-        "%14 = const [1 2 3] : int64 (3,)                        # a.net:2\n"
-        "%15 = draw uniform -0.5 0.5 order=0 : float32 (3,)      # a.net:2\n"
-        "%18 = const 0.1 : float32 (N, 6)                        # a.net:2\n"
-        "%19 = gt %1 %18 : bool (N, 6)                           # a.net:2\n"
-        "%20 = checked %1 %19 \"positive\" : float32 (N, 6)        # a.net:2\n"
-        "metric loss = %13\n"
-        "result c = %8\n"
-        "result n = %14\n"
-        "assign fc.bias = %15\n"
-        "assign 4 = %15\n"
-        "effect %20\n");
+                        "%1 = input input : float32 (N, 6)\n"
+                        "%2 = var fc.weight : float32 (2, 4)                     # a.net:2\n"
+                        "%3 = slice %1 [:, 1 +2 by 2] : float32 (N, 2)           # a.net:2\n"
+                        "%4 = pad %3 [N+:+0, :] : float32 (2·N, 2)               # a.net:2\n"
+                        "%5 = matmul %4 %2 : float32 (2·N, 4)                    # a.net:2\n"
+                        "%6 = permute %5 (1, 0) : float32 (4, 2·N)               # a.net:2\n"
+                        "%7 = max %6 axes=0,1 share_ties : float32 ()            # a.net:2\n"
+                        "%8 = concat %1 %1 axis=0 : float32 (2·N, 6)             # a.net:2\n"
+                        "%9 = scalar lr : float64 ()                             # a.net:2\n"
+                        "%10 = const 0.1 : float64 ()                            # a.net:2\n"
+                        "%11 = add %9 %10 : float64 ()                           # a.net:2\n"
+                        "%12 = cast %11 : float32 ()                             # a.net:2\n"
+                        "%13 = mul %7 %12 : float32 ()                           # a.net:2 y\n"
+                        "%14 = const [1 2 3] : int64 (3,)                        # a.net:2\n"
+                        "%15 = draw uniform -0.5 0.5 order=0 : float32 (3,)      # a.net:2\n"
+                        "%18 = const 0.1 : float32 (N, 6)                        # a.net:2\n"
+                        "%19 = gt %1 %18 : bool (N, 6)                           # a.net:2\n"
+                        "%20 = checked %1 %19 \"positive\" : float32 (N, 6)        # a.net:2\n"
+                        "metric loss = %13\n"
+                        "result c = %8\n"
+                        "result n = %14\n"
+                        "assign fc.bias = %15\n"
+                        "assign 4 = %15\n"
+                        "effect %20\n");
     lab_free(lab);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_meet_as_in_pytorch), cmocka_unit_test(shapes_are_broadcast),
-        cmocka_unit_test(matmul_takes_any_rank),    cmocka_unit_test(leading_axes_become_one),
+        cmocka_unit_test(types_meet_as_in_pytorch),      cmocka_unit_test(shapes_are_broadcast),
+        cmocka_unit_test(matmul_takes_any_rank),         cmocka_unit_test(leading_axes_become_one),
         cmocka_unit_test(matmul_says_what_does_not_fit), cmocka_unit_test(draws_are_numbered),
         cmocka_unit_test(graphs_print_a_node_a_line),
     };

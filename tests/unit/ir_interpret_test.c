@@ -15,7 +15,8 @@ static void elementwise_ops_are_pytorchs(void **state) {
     ASSERT_TENSOR(lab, build_unary(g, OP_ABS, x), 2.5, 0.5, 0.5, 1.5, 2.5);
     ASSERT_TENSOR(lab, build_unary(g, OP_SIGN, x), -1, -1, 1, 1, 1);
     ASSERT_TENSOR(lab, build_unary(g, OP_SIGN, nan), 0);
-    ASSERT_TENSOR(lab, build_binary(g, OP_MOD, x, build_float(g, -1.2)), -0.10000000000000009, -0.5, -0.7, -0.8999999999999999, -1.0999999999999999);
+    ASSERT_TENSOR(lab, build_binary(g, OP_MOD, x, build_float(g, -1.2)), -0.10000000000000009, -0.5, -0.7, -0.8999999999999999,
+                  -1.0999999999999999);
     ASSERT_TENSOR(lab, build_binary(g, OP_FLOORDIV, x, build_float(g, 0.1)), -25, -5, 4, 14, 24);
     ASSERT_TENSOR(lab, build_unary(g, OP_ERF, build_float(g, 0.3)), 0.3286267594591274);
     ASSERT_TENSOR(lab, build_unary(g, OP_SIGMOID, VECTOR(lab, 0.3, -800)), 0.574442516811659, 0);
@@ -40,7 +41,8 @@ static NodeId integers(Lab *lab, size_t count, const double *data) {
 static void integers_are_pythons(void **state) {
     (void)state;
     Lab *lab = lab_new(DT_F64);
-    NodeId a = integers(lab, 4, (double[]){7, -7, 7, -7}), b = integers(lab, 4, (double[]){3, 3, -3, -3}), zero = build_int(lab->g, 0);
+    NodeId a = integers(lab, 4, (double[]){7, -7, 7, -7}), b = integers(lab, 4, (double[]){3, 3, -3, -3}),
+           zero = build_int(lab->g, 0);
     ASSERT_TENSOR(lab, build_binary(lab->g, OP_FLOORDIV, a, b), 2, -3, -3, 2);
     ASSERT_TENSOR(lab, build_binary(lab->g, OP_MOD, a, b), 1, 2, -2, -1);
     ASSERT_TENSOR(lab, build_binary(lab->g, OP_DIV, a, build_int(lab->g, 2)), 3.5, -3.5, 3.5, -3.5);
@@ -179,10 +181,14 @@ static void random_numbers_are_spread(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(elementwise_ops_are_pytorchs), cmocka_unit_test(integers_are_pythons),
-        cmocka_unit_test(f32_is_rounded_after_every_op), cmocka_unit_test(movement_moves),
-        cmocka_unit_test(reductions_combine),            cmocka_unit_test(matmul_reads_transposed_operands),
-        cmocka_unit_test(checks_stop),                   cmocka_unit_test(random_numbers_are_fixed),
+        cmocka_unit_test(elementwise_ops_are_pytorchs),
+        cmocka_unit_test(integers_are_pythons),
+        cmocka_unit_test(f32_is_rounded_after_every_op),
+        cmocka_unit_test(movement_moves),
+        cmocka_unit_test(reductions_combine),
+        cmocka_unit_test(matmul_reads_transposed_operands),
+        cmocka_unit_test(checks_stop),
+        cmocka_unit_test(random_numbers_are_fixed),
         cmocka_unit_test(random_numbers_are_spread),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

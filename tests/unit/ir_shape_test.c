@@ -11,7 +11,8 @@ static void samples_have_shapes(void **state) {
             Lab *lab = lab_new(DT_F64);
             NodeId operands[MAX_INPUTS];
             size_t count;
-            if (lab_sample(lab, op, sample, operands, &count) == NODE_NONE) fail_msg("%s %s: %s", op_info[op].name, sample->operands, lab_message(lab));
+            if (lab_sample(lab, op, sample, operands, &count) == NODE_NONE)
+                fail_msg("%s %s: %s", op_info[op].name, sample->operands, lab_message(lab));
             graph_verify(lab->g, NULL, 0, "a sample");
             lab_free(lab);
         }
@@ -43,8 +44,16 @@ static const Refusal refusals[] = {
     {OP_EXPAND, "(3,)", "(3, 4)", {{{0}}}, "cannot expand (3,) to (3, 4)"},
     {OP_EXPAND, "(2, 3)", "(3,)", {{{0}}}, "cannot expand (2, 3) to (3,)"},
     {OP_EXPAND, "(N, 1)", "(N, N)", {{{0}}}, "expand to (N, N): only one dimension"},
-    {OP_SLICE, "(5,)", "(3,)", {.slice = {{SIZE(3)}, {1}}}, "slice: axis 0 of (5,) holds no 3 elements from 3 on in steps of 1"},
-    {OP_SLICE, "(5,)", "(3,)", {.slice = {{SIZE(1)}, {2}}}, "slice: axis 0 of (5,) holds no 3 elements from 1 on in steps of 2"},
+    {OP_SLICE,
+     "(5,)",
+     "(3,)",
+     {.slice = {{SIZE(3)}, {1}}},
+     "slice: axis 0 of (5,) holds no 3 elements from 3 on in steps of 1"},
+    {OP_SLICE,
+     "(5,)",
+     "(3,)",
+     {.slice = {{SIZE(1)}, {2}}},
+     "slice: axis 0 of (5,) holds no 3 elements from 1 on in steps of 2"},
     {OP_SLICE, "(5,)", "(3,)", {.slice = {{SIZE(0)}, {0}}}, "step at least 1"},
     {OP_SLICE, "(N, 5)", "(3, 5)", {.slice = {{SIZE(0)}, {1, 1}}}, "whole multiples of N: (3, 5) of (N, 5)"},
     {OP_SLICE, "(2·N,)", "(N,)", {.slice = {{SIZE(1)}, {1}}}, "whole multiples of N: (N,) of (2·N,)"},
@@ -61,10 +70,17 @@ static const Refusal refusals[] = {
     {OP_SUM, "(3,)", NULL, {.reduce = {0, false}}, "sum: no such axes of (3,)"},
     {OP_ARGMAX, "(3, 4)", NULL, {.reduce = {3, false}}, "argmax takes one axis"},
     {OP_MATMUL, "(3, 4) (5, 4)", NULL, {{{0}}}, "matmul: shapes do not fit: (3, 4) and (5, 4)"},
-    {OP_MATMUL, "(3, 4) (5, 4)", NULL, {.matmul = {true, true}}, "matmul: shapes do not fit: (3, 4) transposed and (5, 4) transposed"},
+    {OP_MATMUL,
+     "(3, 4) (5, 4)",
+     NULL,
+     {.matmul = {true, true}},
+     "matmul: shapes do not fit: (3, 4) transposed and (5, 4) transposed"},
     {OP_MATMUL, "(2, 3, 4) (3, 4, 5)", NULL, {{{0}}}, "matmul: shapes do not fit: (2, 3, 4) and (3, 4, 5)"},
     {OP_MATMUL, "(4,) (4,)", NULL, {{{0}}}, "matmul: shapes do not fit: (4,) and (4,)"},
-    {OP_MATMUL, "(N, 4) (4, N)", NULL, {{{0}}},
+    {OP_MATMUL,
+     "(N, 4) (4, N)",
+     NULL,
+     {{{0}}},
      "matmul of (N, 4) and (4, N) would be (N, N), but only one dimension of a tensor can depend on the batch size N"},
 };
 
@@ -107,7 +123,8 @@ static void sizes_do_not_overflow(void **state) {
     assert_int_equal(lab_input(lab, "(0, 3)", DT_F32), NODE_NONE);
     assert_non_null(strstr(lab_message(lab), "the size of a dimension must be at least 1: (0, 3)"));
     NodeId x = lab_input(lab, "(4000000000,)", DT_F32);
-    assert_int_equal(graph_append(lab->g, OP_EXPAND, &x, 1, NULL, shape_read("(4000000000, 4000000000)", NULL), DT_F32), NODE_NONE);
+    assert_int_equal(graph_append(lab->g, OP_EXPAND, &x, 1, NULL, shape_read("(4000000000, 4000000000)", NULL), DT_F32),
+                     NODE_NONE);
     Attr attr = {.pad = {.low = {{.size = INT64_MAX}}}};
     assert_int_equal(graph_append(lab->g, OP_PAD, &x, 1, &attr, shape_scalar(), DT_F32), NODE_NONE);
     Shape deep = {.rank = MAX_RANK + 1};
@@ -142,9 +159,12 @@ static void shapes_read_like_pythons(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_have_shapes),   cmocka_unit_test(misfits_are_refused),
-        cmocka_unit_test(types_are_refused),     cmocka_unit_test(sizes_do_not_overflow),
-        cmocka_unit_test(a_missing_operand_stays_missing), cmocka_unit_test(shapes_read_like_pythons),
+        cmocka_unit_test(samples_have_shapes),
+        cmocka_unit_test(misfits_are_refused),
+        cmocka_unit_test(types_are_refused),
+        cmocka_unit_test(sizes_do_not_overflow),
+        cmocka_unit_test(a_missing_operand_stays_missing),
+        cmocka_unit_test(shapes_read_like_pythons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -33,7 +33,8 @@ static inline Lab *lab_new(DType float_type) {
     lab->diag = diag_new(arena, &(DiagOptions){0});
     lab->g = graph_new(arena, lab->diag, float_type);
     lab->random = 42;
-    lab->env = (InterpretEnv){.N = 3, .inputs = lab->inputs, .scalars = {[SCALAR_LR] = 0.5, [SCALAR_STEP] = 3, [SCALAR_SEED] = 7}};
+    lab->env =
+        (InterpretEnv){.N = 3, .inputs = lab->inputs, .scalars = {[SCALAR_LR] = 0.5, [SCALAR_STEP] = 3, [SCALAR_SEED] = 7}};
     return lab;
 }
 
@@ -112,18 +113,19 @@ static inline void assert_tensor(Lab *lab, NodeId id, const double *expected, si
     assert_int_equal(value.count, count);
     for (size_t i = 0; i < count; i++) {
         double got = value.f ? value.f[i] : (double)value.i[i];
-        bool same = isnan(expected[i]) ? isnan(got) : got == expected[i] || fabs(got - expected[i]) <= 1e-12 * fabs(expected[i]);
+        bool same =
+            isnan(expected[i]) ? isnan(got) : got == expected[i] || fabs(got - expected[i]) <= 1e-12 * fabs(expected[i]);
         if (!same) fail_msg("element %zu is %.17g, expected %.17g", i, got, expected[i]);
     }
 }
 
-#define ASSERT_TENSOR(lab, id, ...) \
+#define ASSERT_TENSOR(lab, id, ...)                                                                                            \
     assert_tensor(lab, id, (const double[]){__VA_ARGS__}, sizeof((const double[]){__VA_ARGS__}) / sizeof(double))
 
 // A literal F64 vector.
-#define VECTOR(lab, ...)                                                                                      \
-    build_literal((lab)->g, shape_of(1, (int64_t[]){sizeof((const double[]){__VA_ARGS__}) / sizeof(double)}), \
-                  DT_F64, (const double[]){__VA_ARGS__})
+#define VECTOR(lab, ...)                                                                                                       \
+    build_literal((lab)->g, shape_of(1, (int64_t[]){sizeof((const double[]){__VA_ARGS__}) / sizeof(double)}), DT_F64,          \
+                  (const double[]){__VA_ARGS__})
 
 // The text of a graph, without the caller's having to free it.
 static inline const char *lab_print(Lab *lab, const Graph *g, const Output *outputs, size_t count) {
@@ -151,7 +153,8 @@ static inline NodeId lab_sample(Lab *lab, Op op, const OpSample *sample, NodeId 
     *count = 0;
     for (const char *text = sample->operands; *text; text += *text == ' ') {
         size_t i = *count;
-        bool condition = (op == OP_WHERE && i == 0) || (op == OP_CHECKED && i == 1) || op == OP_NOT || op == OP_AND || op == OP_OR;
+        bool condition =
+            (op == OP_WHERE && i == 0) || (op == OP_CHECKED && i == 1) || op == OP_NOT || op == OP_AND || op == OP_OR;
         const char *end;
         shape_read(text, &end);
         char *one = arena_strndup(lab->arena, text, (size_t)(end - text));

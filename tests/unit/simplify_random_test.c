@@ -53,7 +53,8 @@ static NodeId random_guarded(Pool *pool) {
 static NodeId random_binary(Pool *pool) {
     static const Op ops[] = {OP_ADD, OP_SUB, OP_MUL, OP_ADD, OP_SUB, OP_MUL, OP_MINIMUM, OP_MAXIMUM, OP_DIV};
     Op op = ops[lab_below(pool->lab, sizeof ops / sizeof *ops)];
-    NodeId a = pick(pool), b = lab_below(pool->lab, 3) || op == OP_MAXIMUM || op == OP_MINIMUM ? pick(pool) : random_constant(pool);
+    NodeId a = pick(pool),
+           b = lab_below(pool->lab, 3) || op == OP_MAXIMUM || op == OP_MINIMUM ? pick(pool) : random_constant(pool);
     if (op == OP_DIV) b = build_float(pool->lab->g, lab_below(pool->lab, 2) ? 3 : -4);
     if (op == OP_SUB && lab_below(pool->lab, 4) == 0) return build_binary(pool->lab->g, op, b, a);
     return build_binary(pool->lab->g, op, a, b);
@@ -61,7 +62,8 @@ static NodeId random_binary(Pool *pool) {
 
 static NodeId random_where(Pool *pool) {
     Graph *g = pool->lab->g;
-    NodeId x = pick(pool), zero = build_float(g, 0.0625), condition = build_binary(g, lab_below(pool->lab, 2) ? OP_LE : OP_GT, x, zero);
+    NodeId x = pick(pool), zero = build_float(g, 0.0625),
+           condition = build_binary(g, lab_below(pool->lab, 2) ? OP_LE : OP_GT, x, zero);
     if (lab_below(pool->lab, 2)) { // a relu
         zero = build_float(g, 0);
         return build_where(g, build_binary(g, OP_LE, x, zero), zero, x);
@@ -139,8 +141,9 @@ static NodeId random_scalar(Lab *lab) {
     static const char *const shapes[] = {"(N, 4)", "(4,)", "(3, 4)", "(N, 1)", "()", "(4, 3)"};
     for (size_t i = 0; i < sizeof shapes / sizeof *shapes; i++) pool.id[pool.count++] = lab_input(lab, shapes[i], DT_F64);
     pool.id[pool.count++] = build_scalar(lab->g, SCALAR_LR);
-    static NodeId (*const makers[])(Pool *) = {random_unary, random_guarded, random_binary, random_binary, random_where,
-                                               random_movement, random_movement, random_reduction, random_matmul, random_pieces};
+    static NodeId (*const makers[])(Pool *) = {random_unary,  random_guarded,  random_binary,   random_binary,
+                                               random_where,  random_movement, random_movement, random_reduction,
+                                               random_matmul, random_pieces};
     NodeId total = build_float(lab->g, 0);
     for (int step = 0; step < STEPS; step++) {
         NodeId made = makers[lab_below(lab, sizeof makers / sizeof *makers)](&pool);

@@ -63,7 +63,8 @@ static NodeId read_leaf(Reader *r) {
     for (NodeId id = 0; id < g->count; id++) {
         if (graph_node(g, id)->op == OP_INPUT && graph_node(g, id)->attr.index == index) return id;
     }
-    NodeId id = graph_append(g, OP_INPUT, NULL, 0, &(Attr){.index = index}, shape_read(shapes[index], NULL), word[0] == 'p' ? DT_BOOL : DT_F64);
+    NodeId id = graph_append(g, OP_INPUT, NULL, 0, &(Attr){.index = index}, shape_read(shapes[index], NULL),
+                             word[0] == 'p' ? DT_BOOL : DT_F64);
     g->nodes[id].name = word;
     return id;
 }
@@ -183,7 +184,8 @@ static uint32_t needed_nodes(Lab *lab, const Graph *g, const Output *output) {
 
 static bool same_tree(const Graph *g, NodeId a, const Graph *h, NodeId b) {
     const Node *x = graph_node(g, a), *y = graph_node(h, b);
-    if (x->op != y->op || x->dtype != y->dtype || !shape_equal(&x->shape, &y->shape) || !attr_equal(x->op, &x->attr, &y->attr)) return false;
+    if (x->op != y->op || x->dtype != y->dtype || !shape_equal(&x->shape, &y->shape) || !attr_equal(x->op, &x->attr, &y->attr))
+        return false;
     if (x->operand_count != y->operand_count) return false;
     for (uint32_t i = 0; i < x->operand_count; i++) {
         if (!same_tree(g, x->operands[i], h, y->operands[i])) return false;
@@ -201,7 +203,8 @@ static void check_row(size_t index) {
     Graph *got = simplify_counting(lab->g, &before, 1, fired);
     Graph *expected = simplify(wanted->g, &after, 1);
     if (fired[index] == 0) fail_msg("%s: did not apply to %s:\n%s", row->name, row->before, lab_print(lab, got, &before, 1));
-    if (expected->count != needed_nodes(wanted, wanted->g, &kept)) fail_msg("%s: 'after' can be simplified: %s", row->name, row->after);
+    if (expected->count != needed_nodes(wanted, wanted->g, &kept))
+        fail_msg("%s: 'after' can be simplified: %s", row->name, row->after);
     if (!same_tree(got, before.node, expected, after.node)) {
         fail_msg("%s: got\n%sexpected\n%s", row->name, lab_print(lab, got, &before, 1), lab_print(wanted, expected, &after, 1));
     }
