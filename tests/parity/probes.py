@@ -94,7 +94,9 @@ class ProbeCase:
         for i, probe in enumerate(self.probes):
             for name in [*probe.inputs(), "w"]:
                 what = f"{self.name} {dtype}: {probe.name}"
-                session.compare(what, got.get(f"p{i}.{name}"), expected, f"p{i}.{name}", dtype)
+                # The gradient at NaN is NaN or PyTorch's choice of a branch: nobody can use either.
+                skip = [k for k, x in enumerate(probe.values) if math.isnan(x)] if probe.values and name == "x" else ()
+                session.compare(what, got.get(f"p{i}.{name}"), expected, f"p{i}.{name}", dtype, skip)
 
 
 def probe(name, net, function, *shapes, **options):
@@ -165,7 +167,7 @@ ACTIVATIONS = [
     ("tanh(x)", "Tanh()", lambda x: x.tanh()),
     ("hardtanh(x, -2, 1)", "Hardtanh(-2, 1)", lambda x: F.hardtanh(x, -2, 1)),
     ("hardswish(x)", "Hardswish()", lambda x: F.hardswish(x)),
-    ("hardsigmoid(x)", "Hardsigmoid()", lambda x: F.hardsigmoid(x)),
+    ("hardsigmoid(x)", "Hardsigmoid()", lambda x: F.relu6(x + 3) / 6),   # F.hardsigmoid's gradient has 1/6 in f32, in f64 too
     ("softplus(x, 2, 10)", "Softplus(2, 10)", lambda x: F.softplus(x, 2, 10)),
     ("softsign(x)", "Softsign()", lambda x: F.softsign(x)),
     ("tanhshrink(x)", "Tanhshrink()", lambda x: F.tanhshrink(x)),

@@ -21,6 +21,8 @@ import training
 ELSEWHERE = {
     **dict.fromkeys(["FashionMNIST", "KMNIST"], "files like MNIST's under other names"),
     **dict.fromkeys(["IDX", "Synthetic", "dataset"], "tests/run trains on them"),
+    **dict.fromkeys(["Buffer", "OrderedDict", "Trainer", "assert", "container", "enumerate", "len", "list", "print", "range",
+                     "reversed", "str", "tuple", "zip"], "the language's own, without a counterpart in PyTorch"),
     **dict.fromkeys(["const", "var", "input", "scalar", "iota", "draw", "not", "eq", "ne", "lt", "le", "gt", "ge", "checked",
                      "floordiv", "mod", "sub", "mul", "div", "add"], "graph ops behind operators and names"),
 }
@@ -28,7 +30,7 @@ ELSEWHERE = {
 
 def listed(netc):
     text = subprocess.run([netc, "--list"], check=True, capture_output=True, text=True).stdout
-    return {match.group(1) for match in (re.match(r"\s+([A-Za-z_]\w*)", line) for line in text.splitlines()) if match}
+    return set(re.findall(r"^([A-Za-z_]\w*)(?![\w:])", text, re.MULTILINE))
 
 
 def all_cases(data):

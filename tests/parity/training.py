@@ -120,7 +120,7 @@ class OptimiserCase:
         self.start = {"0.weight": (8, 5), "0.bias": (8,), "2.weight": (3, 8), "2.bias": (3,)}
 
     def covers(self):
-        return self.text
+        return self.text + " NPY"
 
     def parameters(self):
         return {name: tensors.numbers(f"optimiser.{name}", shape, -0.5, 0.5) for name, shape in self.start.items()}
