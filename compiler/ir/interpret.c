@@ -20,9 +20,8 @@ Tensor tensor_new(Arena *arena, DType dtype, const Shape *shape, int64_t N) {
 }
 
 static void set(Tensor *result, int64_t i, double value) {
-    if (result->dtype == DT_F32) result->f[i] = (double)(float)value;
-    else if (result->dtype == DT_F64) result->f[i] = value;
-    else result->i[i] = cast_to_int(result->dtype, value);
+    if (!result->f) result->i[i] = cast_to_int(result->dtype, value);
+    else result->f[i] = result->dtype == DT_F32 ? (double)(float)value : value;
 }
 
 // ---- Sources
@@ -37,9 +36,10 @@ static void constant(const Node *node, Tensor *result) {
 }
 
 static void iota(const Node *node, Tensor *result) {
-    int64_t inner = 1;
+    int64_t inner = 1, size = result->size[node->attr.axis];
     for (uint32_t i = node->attr.axis + 1; i < result->rank; i++) inner *= result->size[i];
-    for (int64_t i = 0; i < result->count; i++) result->i[i] = i / inner % result->size[node->attr.axis];
+    if (!result->i || size < 1) BUG("interpret: iota makes integers, at least one");
+    for (int64_t i = 0; i < result->count; i++) result->i[i] = i / inner % size;
 }
 
 static void random_numbers(const InterpretEnv *env, const Node *node, Tensor *result) {
@@ -79,13 +79,13 @@ static void source(const InterpretEnv *env, const Node *node, Tensor *result) {
 // Operands may be of another type than the result (comparisons, casts) and than each other (where): integers are computed as
 // integers when the value operands are integers.
 static void elementwise(const Node *node, const Tensor *const *operands, Tensor *result) {
-    bool integers = operands[node->operand_count - 1]->i != NULL && (node->op != OP_CHECKED || operands[0]->i);
+    bool integers = node->op == OP_CHECKED ? !operands[0]->f : !operands[node->operand_count - 1]->f;
     for (int64_t at = 0; at < result->count; at++) {
         double x[3];
         int64_t n[3];
         for (uint32_t k = 0; k < node->operand_count; k++) {
             x[k] = operands[k]->f ? operands[k]->f[at] : (double)operands[k]->i[at];
-            n[k] = operands[k]->i ? operands[k]->i[at] : 0;
+            n[k] = operands[k]->f ? 0 : operands[k]->i[at];
         }
         if (!integers) set(result, at, interpret_float(node->op, x));
         else if (result->f) set(result, at, (double)interpret_int(node->op, n)); // cast to a float

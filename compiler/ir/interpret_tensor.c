@@ -135,7 +135,9 @@ void interpret_reduction(const Node *node, const Tensor *x, Tensor *result) {
         if (result->f) result->f[target] = interpret_float(op, (double[]){result->f[target], x->f[at]});
         else result->i[target] = interpret_int(op, (int64_t[]){result->i[target], x->i[at]});
     } while (next(x->rank, x->size, index));
-    for (int64_t i = 0; result->dtype == DT_F32 && i < result->count; i++) result->f[i] = (double)(float)result->f[i];
+    for (int64_t i = 0; result->f && result->dtype == DT_F32 && i < result->count; i++) {
+        result->f[i] = (double)(float)result->f[i];
+    }
 }
 
 void interpret_matmul(const Node *node, const Tensor *a, const Tensor *b, Tensor *result) {

@@ -100,7 +100,7 @@ static NodeId literal_to_splat(Maker *m, const Node *node) {
     if (node->op != OP_CONST || !node->attr.constant.data) return NODE_NONE;
     const double *data = node->attr.constant.data;
     for (size_t i = 1; i < node->attr.constant.count; i++) {
-        if (memcmp(&data[i], &data[0], sizeof *data) != 0) return NODE_NONE;
+        if (data[i] != data[0] || signbit(data[i]) != signbit(data[0])) return NODE_NONE;
     }
     return make_splat(m, node->shape, node->dtype, data[0]);
 }

@@ -58,9 +58,9 @@ static NodeId count_as(Maker *m, Dim count, Shape shape, DType dtype) {
 
 // Adding up copies is multiplying by their number; the largest of copies is any of them.
 static NodeId reduce_of_expand(Maker *m, const Node *node) {
-    const Node *wide = node->operand_count ? arg(m, node, 0) : NULL;
-    if (!is_reduction(node) || node->op == OP_PROD || (wide->op != OP_EXPAND && wide->op != OP_CONST)) return NODE_NONE;
-    if (wide->op == OP_CONST && wide->attr.constant.data) return NODE_NONE;
+    if (!is_reduction(node) || node->op == OP_PROD) return NODE_NONE;
+    const Node *wide = arg(m, node, 0);
+    if (wide->op != OP_EXPAND && !node_is_splat(m->g, node->operands[0])) return NODE_NONE;
     // Align the small shape with the wide one; a constant is a small tensor of ones.
     Shape small = wide->shape, kept = {0}, copies = {0};
     const Shape *from = wide->op == OP_EXPAND ? &arg(m, wide, 0)->shape : NULL;

@@ -19,8 +19,9 @@ void arena_free(Arena *arena); // NULL is allowed
 // Where to go when memory runs out; without it the process says so and aborts.
 void arena_on_exhaustion(Arena *arena, jmp_buf *target);
 
-void *arena_alloc(Arena *arena, size_t size);               // zeroed, aligned to 16 bytes
-void *arena_array(Arena *arena, size_t count, size_t size); // the same; count × size is checked for overflow
+#define ARENA_NEVER_NULL __attribute__((returns_nonnull))
+void *arena_alloc(Arena *arena, size_t size) ARENA_NEVER_NULL;               // zeroed, aligned to 16 bytes
+void *arena_array(Arena *arena, size_t count, size_t size) ARENA_NEVER_NULL; // the same; count × size is checked for overflow
 char *arena_strdup(Arena *arena, const char *text);
 char *arena_strndup(Arena *arena, const char *text, size_t length);
 char *arena_printf(Arena *arena, const char *format, ...) __attribute__((format(printf, 2, 3)));
