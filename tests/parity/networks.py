@@ -237,10 +237,10 @@ target = Tensor(4)
 module Net {
     lin = Linear(5, 4)
     forward(x) {
-        y = lin(x)
-        y = (y - y.mean(0)) / sqrt(var(y, dim=0, unbiased=False) + 0.1)        # reductions over the batch
+        plain = lin(x)
+        y = (plain - plain.mean(0)) / sqrt(var(plain, dim=0, unbiased=False) + 0.1)        # reductions over the batch
         z = y.view(x.shape[0], 2, 2).transpose(1, 2).reshape(-1, 2) @ y.T[:2, :].mean(dim=1).view(2, 1).repeat(1, 2)
-        return z.view(-1, 4) + sum(y) / x.shape[0] + logsumexp(y, dim=0) + max(y, dim=0) + norm(y, dim=0)
+        return z.view(-1, 4) + plain + sum(y) / x.shape[0] + logsumexp(y, dim=0) + max(y, dim=0) + norm(y, dim=0)
     }
 }
 model = Net()
@@ -255,10 +255,10 @@ def batch_model():
             self.lin = nn.Linear(5, 4)
 
         def forward(self, x):
-            y = self.lin(x)
-            y = (y - y.mean(0)) / (y.var(0, correction=0) + 0.1).sqrt()
+            plain = self.lin(x)
+            y = (plain - plain.mean(0)) / (plain.var(0, correction=0) + 0.1).sqrt()
             z = y.view(x.shape[0], 2, 2).transpose(1, 2).reshape(-1, 2) @ y.T[:2, :].mean(dim=1).view(2, 1).repeat(1, 2)
-            return z.view(-1, 4) + y.sum() / x.shape[0] + y.logsumexp(0) + y.max(0).values + y.norm(dim=0)
+            return z.view(-1, 4) + plain + y.sum() / x.shape[0] + y.logsumexp(0) + y.max(0).values + y.norm(dim=0)
 
     return Net()
 
