@@ -1,0 +1,175 @@
+// What the simplifier makes of graphs as networks have them: no transposes left, relu's mask read from its result, pieces
+// put together, effects and random draws untouched.
+#include "ir_test_support.h"
+
+#include "autodiff/differentiate.h"
+#include "simplify/simplify.h"
+
+static uint32_t count_op(const Graph *g, Op op) {
+    uint32_t count = 0;
+    for (NodeId id = 0; id < g->count; id++) count += graph_node(g, id)->op == op;
+    return count;
+}
+
+static uint32_t count_users(const Graph *g, NodeId x) {
+    uint32_t count = 0;
+    for (NodeId id = 0; id < g->count; id++) {
+        const Node *node = graph_node(g, id);
+        for (uint32_t i = 0; i < node->operand_count; i++) count += node->operands[i] == x;
+    }
+    return count;
+}
+
+static NodeId relu(Graph *g, NodeId x) {
+    NodeId zero = build_float(g, 0);
+    return build_where(g, build_binary(g, OP_LE, x, zero), zero, x);
+}
+
+static NodeId linear(Lab *lab, NodeId x, const char *weight, const char *bias) {
+    NodeId w = lab_input(lab, weight, DT_F32), b = lab_input(lab, bias, DT_F32);
+    return build_binary(lab->g, OP_ADD, build_matmul(lab->g, x, build_transpose(lab->g, w, 0, 1)), b);
+}
+
+static NodeId mean_of_squares(Graph *g, NodeId y) {
+    return build_mean(g, build_binary(g, OP_POW, y, build_int(g, 2)), (1u << graph_node(g, y)->shape.rank) - 1, false);
+}
+
+// The gradients with respect to every input but the first, as outputs, simplified.
+static Graph *training_graph(Lab *lab, NodeId loss, Output *outputs, size_t *count) {
+    NodeId wrt[MAX_INPUTS] = {0}, grads[MAX_INPUTS];
+    size_t found = 0;
+    for (NodeId id = 0; id < lab->g->count; id++) {
+        if (graph_node(lab->g, id)->op == OP_INPUT && graph_node(lab->g, id)->attr.index > 0) wrt[found++] = id;
+    }
+    assert_true(differentiate(lab->g, loss, wrt, found, grads));
+    outputs[0] = (Output){OUTPUT_METRIC, 0, "loss", loss};
+    for (size_t i = 0; i < found; i++) outputs[i + 1] = (Output){OUTPUT_RESULT, 0, "gradient", grads[i]};
+    *count = found + 1;
+    return simplify(lab->g, outputs, *count);
+}
+
+static void a_perceptron_has_no_transposes(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    NodeId h = relu(lab->g, linear(lab, lab_input(lab, "(N, 8)", DT_F32), "(16, 8)", "(16,)"));
+    h = relu(lab->g, linear(lab, h, "(12, 16)", "(12,)"));
+    h = linear(lab, h, "(10, 12)", "(10,)");
+    Output outputs[8];
+    size_t count;
+    Graph *g = training_graph(lab, mean_of_squares(lab->g, h), outputs, &count);
+    assert_int_equal(count_op(g, OP_PERMUTE), 0);
+    assert_int_equal(count_op(g, OP_RESHAPE), 0);
+    assert_int_equal(count_op(g, OP_POW), 0);
+    assert_int_equal(count_op(g, OP_MATMUL), 3 + 3 + 2); // forward, weights, inputs of all layers but the first
+    // The sums before the relus serve the relus alone: the backward pass reads the relus' results.
+    uint32_t relus = 0;
+    for (NodeId id = 0; id < g->count; id++) {
+        const Node *node = graph_node(g, id);
+        if (node->op != OP_WHERE || graph_node(g, node->operands[2])->op != OP_ADD) continue;
+        relus++;
+        assert_int_equal(count_users(g, node->operands[2]), 2);
+        assert_int_equal(count_users(g, node->operands[0]), 1);
+    }
+    assert_int_equal(relus, 2);
+    lab_free(lab);
+}
+
+static void normalized_bytes_are_one_multiplication_and_one_addition(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    Graph *g = lab->g;
+    NodeId x = build_cast(g, lab_input(lab, "(N, 4)", DT_U8), DT_F32);
+    x = build_binary(g, OP_DIV, x, build_float(g, 255));
+    x = build_binary(g, OP_DIV, build_binary(g, OP_SUB, x, build_float(g, 0.1307)), build_float(g, 0.3081));
+    Output output = {OUTPUT_RESULT, 0, "x", x};
+    assert_string_equal(lab_print(lab, simplify(g, &output, 1), NULL, 0), "%0 = input 0 : uint8 (N, 4)\n"
+                                                                          "%1 = cast %0 : float32 (N, 4)\n"
+                                                                          "%2 = const 0.012728235 : float32 (N, 4)\n"
+                                                                          "%3 = mul %1 %2 : float32 (N, 4)\n"
+                                                                          "%4 = const -0.42421296 : float32 (N, 4)\n"
+                                                                          "%5 = add %3 %4 : float32 (N, 4)\n");
+    lab_free(lab);
+}
+
+// (N, T, C) through two layers: flat in between, the reshapes meet and vanish.
+static void sequences_stay_flat_between_layers(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    NodeId h = relu(lab->g, linear(lab, lab_input(lab, "(N, 7, 8)", DT_F32), "(16, 8)", "(16,)"));
+    Output output = {OUTPUT_RESULT, 0, "y", linear(lab, h, "(10, 16)", "(10,)")};
+    Graph *g = simplify(lab->g, &output, 1);
+    assert_int_equal(count_op(g, OP_RESHAPE), 2); // of the input and of the result
+    assert_string_equal(op_info[graph_node(g, output.node)->op].name, "reshape");
+    lab_free(lab);
+}
+
+// A recurrence over slices of its input, as long as the language promises: the gradient of the input is one concat, the graph
+// grows with the number of steps and not with its square.
+static void long_recurrences_stay_linear(void **state) {
+    (void)state;
+    enum { T = 200 };
+    Lab *lab = lab_new(DT_F32);
+    Graph *g = lab->g;
+    NodeId other = lab_input(lab, "(4, 4)", DT_F32), x = lab_input(lab, "(N, 200, 4)", DT_F32);
+    NodeId h = build_full(g, shape_read("(N, 4)", NULL), DT_F32, 0);
+    for (int64_t t = 0; t < T; t++) {
+        NodeId step = build_slice(g, x, 1, (Dim){.size = t}, (Dim){.size = 1}, 1);
+        step = build_reshape(g, step, shape_read("(N, 4)", NULL));
+        h = build_unary(g, OP_TANH, build_binary(g, OP_ADD, step, build_matmul(g, h, other)));
+    }
+    Output outputs[4];
+    size_t count;
+    g = training_graph(lab, mean_of_squares(g, h), outputs, &count);
+    assert_int_equal(count_op(g, OP_PAD), 0);
+    assert_int_equal(count_op(g, OP_CONCAT), 1);
+    assert_true(g->count < 16 * T);
+    lab_free(lab);
+}
+
+static void effects_and_draws_are_kept(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    Graph *g = lab->g;
+    NodeId x = lab_input(lab, "(3,)", DT_F32);
+    NodeId check = build_checked(g, x, build_binary(g, OP_GT, x, build_float(g, 0)), "positive");
+    Shape shape = shape_read("(3,)", NULL);
+    NodeId first = build_random(g, OP_RAND, shape), second = build_random(g, OP_RAND, shape);
+    NodeId drawn = build_draw(g, shape, DRAW_UNIFORM, 0, 1), overridden = build_draw(g, shape, DRAW_UNIFORM, 0, 1);
+    Output outputs[] = {{OUTPUT_RESULT, 0, "difference", build_binary(g, OP_SUB, first, second)},
+                        {OUTPUT_EFFECT, 0, NULL, check},
+                        {OUTPUT_EFFECT, 0, NULL, overridden},
+                        {OUTPUT_ASSIGN, 0, "p", drawn}};
+    g = simplify(g, outputs, 4);
+    assert_int_equal(count_op(g, OP_RAND), 2);
+    assert_int_equal(count_op(g, OP_CHECKED), 1);
+    assert_int_equal(count_op(g, OP_DRAW), 2);
+    assert_int_equal(graph_node(g, outputs[2].node)->attr.draw.order, 1);
+    lab_free(lab);
+}
+
+// 49 · (1/49) is less than 1: what will be rounded down is divided.
+static void whole_numbers_are_divided_exactly(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F64);
+    Graph *g = lab->g;
+    NodeId x = build_full(g, shape_read("(N, 2)", NULL), DT_F64, 49), y = lab_input(lab, "(N, 2)", DT_F64);
+    NodeId z = build_unary(g, OP_FLOOR, build_binary(g, OP_DIV, y, x));
+    Output output = {OUTPUT_RESULT, 0, "z", z};
+    g = simplify(g, &output, 1);
+    assert_int_equal(count_op(g, OP_DIV), 1);
+    lab_fill(lab, 3, 49, 49);
+    assert_true(lab_value(lab, g, output.node).f[0] == 1);
+    lab_free(lab);
+}
+
+int main(void) {
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(a_perceptron_has_no_transposes),
+        cmocka_unit_test(normalized_bytes_are_one_multiplication_and_one_addition),
+        cmocka_unit_test(sequences_stay_flat_between_layers),
+        cmocka_unit_test(long_recurrences_stay_linear),
+        cmocka_unit_test(effects_and_draws_are_kept),
+        cmocka_unit_test(whole_numbers_are_divided_exactly),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
