@@ -187,17 +187,17 @@ expr:
 
 disjunction:
     conjunction
-  | disjunction OR conjunction              { $$ = build_binary(parser, @$, AST_OP_OR, $1, $3); }
+  | disjunction OR conjunction              { $$ = tree_binary(parser, @$, AST_OP_OR, $1, $3); }
   ;
 
 conjunction:
     inversion
-  | conjunction AND inversion               { $$ = build_binary(parser, @$, AST_OP_AND, $1, $3); }
+  | conjunction AND inversion               { $$ = tree_binary(parser, @$, AST_OP_AND, $1, $3); }
   ;
 
 inversion:
     comparison
-  | NOT inversion                           { $$ = build_unary(parser, @$, AST_OP_NOT, $2); }
+  | NOT inversion                           { $$ = tree_unary(parser, @$, AST_OP_NOT, $2); }
   ;
 
 comparison:
@@ -225,13 +225,13 @@ comparator:
 
 sum:
     term
-  | sum PLUS term                           { $$ = build_binary(parser, @$, AST_OP_ADD, $1, $3); }
-  | sum MINUS term                          { $$ = build_binary(parser, @$, AST_OP_SUB, $1, $3); }
+  | sum PLUS term                           { $$ = tree_binary(parser, @$, AST_OP_ADD, $1, $3); }
+  | sum MINUS term                          { $$ = tree_binary(parser, @$, AST_OP_SUB, $1, $3); }
   ;
 
 term:
     factor
-  | term term_operator factor               { $$ = build_binary(parser, @$, $2, $1, $3); }
+  | term term_operator factor               { $$ = tree_binary(parser, @$, $2, $1, $3); }
   ;
 
 term_operator:
@@ -244,13 +244,13 @@ term_operator:
 
 factor:
     power
-  | MINUS factor                            { $$ = build_unary(parser, @$, AST_OP_NEG, $2); }
-  | PLUS factor                             { $$ = build_unary(parser, @$, AST_OP_POS, $2); }
+  | MINUS factor                            { $$ = tree_unary(parser, @$, AST_OP_NEG, $2); }
+  | PLUS factor                             { $$ = tree_unary(parser, @$, AST_OP_POS, $2); }
   ;
 
 power:
     postfix
-  | postfix POWER factor                    { $$ = build_binary(parser, @$, AST_OP_POW, $1, $3); }
+  | postfix POWER factor                    { $$ = tree_binary(parser, @$, AST_OP_POW, $1, $3); }
   ;
 
 postfix:

@@ -51,13 +51,13 @@ Ast *build_three(Parser *parser, AstKind kind, Span span, Ast *a, Ast *b, Ast *c
     return measured(parser, node);
 }
 
-Ast *build_unary(Parser *parser, Span span, AstOp op, Ast *a) {
+Ast *tree_unary(Parser *parser, Span span, AstOp op, Ast *a) {
     Ast *node = build_one(parser, AST_UNARY, span, a);
     node->op = op;
     return node;
 }
 
-Ast *build_binary(Parser *parser, Span span, AstOp op, Ast *a, Ast *b) {
+Ast *tree_binary(Parser *parser, Span span, AstOp op, Ast *a, Ast *b) {
     Ast *node = build_three(parser, AST_BINARY, span, a, b, NULL);
     node->op = op;
     return node;

@@ -52,8 +52,8 @@ Ast *build(Parser *parser, AstKind kind, Span span);
 Ast *build_token(Parser *parser, AstKind kind, const Token *token);
 Ast *build_one(Parser *parser, AstKind kind, Span span, Ast *a);
 Ast *build_three(Parser *parser, AstKind kind, Span span, Ast *a, Ast *b, Ast *c);
-Ast *build_unary(Parser *parser, Span span, AstOp op, Ast *a);
-Ast *build_binary(Parser *parser, Span span, AstOp op, Ast *a, Ast *b);
+Ast *tree_unary(Parser *parser, Span span, AstOp op, Ast *a);
+Ast *tree_binary(Parser *parser, Span span, AstOp op, Ast *a, Ast *b);
 Ast *build_list(Parser *parser, AstKind kind, Span span, const NodeList *items);
 Ast *build_with_list(Parser *parser, AstKind kind, Span span, Ast *a, const NodeList *items); // calls, subscripts
 Ast *build_tuple(Parser *parser, Span span, Ast *first, const NodeList *others);              // NULL: (first,)
