@@ -14,6 +14,7 @@ typedef struct ElaborateOptions {
     DType float_type;            // DT_F32 or DT_F64
     const Define *defines;
     size_t define_count;
+    StrBuf *printed;             // what `print` said at compile time is added here; NULL: dropped
 } ElaborateOptions;
 
 // Elaborates `main`, registered with diag as `file`. False when there were errors (they are in diag); *program is then partly

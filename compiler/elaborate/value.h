@@ -43,6 +43,7 @@ typedef enum ValueKind {
     VALUE_OPTIMIZER,
     VALUE_DATASET,
     VALUE_TRAINER,
+    VALUE_BROKEN,           // a name whose statement failed: uses of it fail without a further message
 } ValueKind;
 
 typedef struct Value Value;

@@ -1,0 +1,129 @@
+// Functions that belong to the language itself: tensors' specifications, parameters, containers, the trainer, print.
+#include "elaborate/eval.h"
+
+static bool constant_shape(Eval *eval, const Value *value, Shape *shape) {
+    if (!arg_shape(eval, value, "the shape", false, shape)) return false;
+    uint32_t axis;
+    if (shape_batch_axis(shape, &axis)) return eval_error(eval, "%s: a size cannot depend on the batch size", eval->callee);
+    return true;
+}
+
+// Tensor(1, 28, 28): one sample; Tensor(dtype=int64): a number a sample.
+static bool call_tensor_spec(Eval *eval, const Value *args, Value *result) {
+    TensorSpec *spec = NEW(eval->arena, TensorSpec);
+    spec->dtype = eval_float(eval);
+    if (!constant_shape(eval, &args[0], &spec->shape)) return false;
+    if (args[1].kind != VALUE_NONE && !arg_dtype(eval, &args[1], "dtype", &spec->dtype)) return false;
+    if (spec->shape.rank == MAX_RANK) return eval_error(eval, "Tensor: the batch needs one of the %d dimensions", MAX_RANK);
+    *result = (Value){VALUE_SPEC, {.spec = spec}};
+    return true;
+}
+
+static bool make_parameter(Eval *eval, VarKind kind, const Value *shape, const Value *init, DType dtype, Value *result) {
+    Value start = *init;
+    Shape size;
+    const ValueList *list = shape->list;
+    if (eval->forward) {
+        eval_error(eval, "a %s is made in forward", kind == VAR_PARAM ? "Parameter" : "Buffer");
+        eval_hint(eval, "layers are made in the body of the module, once; forward calls them");
+        return false;
+    }
+    if (list->count == 1 && list->items[0].kind == VALUE_TENSOR && start.kind == VALUE_NONE) {   // Parameter(zeros(3))
+        start = list->items[0];
+        size = graph_node(eval->graph, start.tensor)->shape;
+    } else if (!constant_shape(eval, shape, &size)) {
+        return false;
+    }
+    if (!value_is_callable(&start) && !value_is_number(&start) && start.kind != VALUE_NONE && start.kind != VALUE_TENSOR &&
+        start.kind != VALUE_LIST) {
+        return eval_error(eval, "%s: init must be a function of a shape, got %s", eval->callee, value_kind_text(&start));
+    }
+    Parameter *parameter = parameter_new(eval, kind, size, dtype);
+    parameter->init = start;
+    init_push(eval, (InitItem){INIT_PARAMETER, {.parameter = parameter}});
+    *result = (Value){VALUE_PARAMETER, {.parameter = parameter}};
+    return true;
+}
+
+static bool call_parameter(Eval *eval, const Value *args, Value *result) {
+    return make_parameter(eval, VAR_PARAM, &args[0], &args[1], eval_float(eval), result);
+}
+
+static bool call_buffer(Eval *eval, const Value *args, Value *result) {
+    DType dtype = eval_float(eval);
+    if (args[2].kind != VALUE_NONE && !arg_dtype(eval, &args[2], "dtype", &dtype)) return false;
+    return make_parameter(eval, VAR_BUFFER, &args[0], &args[1], dtype, result);
+}
+
+// container((f, x) -> x + f(x), 'Residual'): a class whose instances are a Sequential f inside that function.
+static bool call_container(Eval *eval, const Value *args, Value *result) {
+    const char *name;
+    if (!value_is_callable(&args[0])) return eval_error(eval, "container: combine must be a function of (f, x)");
+    if (!arg_string(eval, &args[1], "name", &name)) return false;
+    ModuleClass *class = NEW(eval->arena, ModuleClass);
+    *class = (ModuleClass){.kind = MODULE_SEQUENTIAL, .name = name, .combine = args[0]};
+    *result = (Value){VALUE_MODULE_CLASS, {.module_class = class}};
+    return true;
+}
+
+static bool call_print(Eval *eval, const Value *args, Value *result) {
+    *result = NONE_VALUE;
+    StrBuf *out = eval->options->printed;
+    if (!out) return true;
+    for (size_t i = 0; i < args[0].list->count; i++) {
+        if (i) strbuf_add(out, " ");
+        strbuf_add(out, value_text(eval, &args[0].list->items[i]));
+    }
+    strbuf_add(out, "\n");
+    return true;
+}
+
+static bool optional_number(Eval *eval, const Value *value, const char *what, double *result) {
+    *result = 0;
+    if (value->kind == VALUE_NONE) return true;
+    if (!arg_number(eval, value, what, result)) return false;
+    return *result > 0 || eval_error(eval, "%s: %s must be positive", eval->callee, what);
+}
+
+static bool at_least(Eval *eval, const Value *value, const char *what, int64_t least, int64_t *result) {
+    if (!arg_int(eval, value, what, result)) return false;
+    return *result >= least || eval_error(eval, "%s: %s must be at least %lld", eval->callee, what, (long long)least);
+}
+
+static bool call_trainer(Eval *eval, const Value *args, Value *result) {
+    TrainSpec *train = NEW(eval->arena, TrainSpec);
+    if (!at_least(eval, &args[0], "epochs", 0, &train->epochs) || !at_least(eval, &args[1], "batch_size", 1, &train->batch_size) ||
+        !arg_bool(eval, &args[2], "shuffle", &train->shuffle) || !arg_int(eval, &args[3], "seed", &train->seed) ||
+        !arg_bool(eval, &args[4], "drop_last", &train->drop_last) ||
+        !at_least(eval, &args[5], "accumulate", 1, &train->accumulate) ||
+        !optional_number(eval, &args[6], "clip_grad_norm", &train->clip_grad_norm) ||
+        !optional_number(eval, &args[7], "clip_grad_value", &train->clip_grad_value) ||
+        (args[8].kind != VALUE_NONE && !at_least(eval, &args[8], "patience", 1, &train->patience)) ||
+        !at_least(eval, &args[9], "validate_every", 1, &train->validate_every)) {
+        return false;
+    }
+    *result = (Value){VALUE_TRAINER, {.trainer = train}};
+    return true;
+}
+
+// `assert` as a statement is handled there: its message is built only when it is needed.
+static bool call_assert(Eval *eval, const Value *args, Value *result) {
+    bool holds;
+    *result = NONE_VALUE;
+    if (!value_truth(eval, &args[0], &holds)) return false;
+    return holds || eval_error(eval, "%s", value_text(eval, &args[1]));
+}
+
+const Builtin language_builtins[] = {
+    {"Tensor", "*shape=None, dtype=None", "The shape and type of one sample, for `input` and `target`.", call_tensor_spec},
+    {"Parameter", "*shape=None, init=None", "A learned tensor; init is a function of its shape.", call_parameter},
+    {"Buffer", "*shape=None, init=None, dtype=None", "State that forward may assign: saved, not learned.", call_buffer},
+    {"container", "combine, name", "A class like Sequential, whose result is combine(f, x).", call_container},
+    {"Trainer",
+     "epochs=1, batch_size=64, shuffle=True, seed=0, drop_last=False, accumulate=1, clip_grad_norm=None, "
+     "clip_grad_value=None, patience=None, validate_every=1",
+     "How the program trains.", call_trainer},
+    {"print", "*values=None", "Says at compile time what these values are.", call_print},
+    {"assert", "condition, message='the assertion does not hold'", "A check at compile time.", call_assert},
+    {NULL, NULL, NULL, NULL},
+};

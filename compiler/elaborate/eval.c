@@ -1,0 +1,126 @@
+// What every part of the evaluator does on its way: counting steps, keeping the place and the chain of calls, and reporting.
+//
+// A message stands at the innermost place in the user's own text. Where the mistake shows up inside the prelude, notes lead
+// from there into it; where the user's own functions called each other, notes lead outwards to the first call.
+#include "elaborate/eval.h"
+
+static bool is_builtin_file(const Eval *eval, Span span) {
+    if (span.file == FILE_NONE) return true;
+    const SourceFile *file = diag_file(eval->diag, span.file);
+    return !file || file->builtin;
+}
+
+Span eval_user_span(const Eval *eval) {
+    if (!is_builtin_file(eval, eval->span)) return eval->span;
+    for (const CallSite *site = eval->site; site; site = site->outer) {
+        if (!is_builtin_file(eval, site->span)) return site->span;
+    }
+    return eval->span;
+}
+
+void eval_place(Eval *eval, Span span) {
+    eval->span = span;
+    eval->graph->span = eval_user_span(eval);
+    eval->graph->site = eval->site;
+}
+
+bool eval_enter(Eval *eval, const Ast *ast) {
+    eval_place(eval, ast->span);
+    if (++eval->steps == EVAL_STEP_LIMIT + 1) return eval_error(eval, "more than 10,000,000 evaluation steps");
+    if (eval->steps > EVAL_STEP_LIMIT) return false;
+    const char *here = __builtin_frame_address(0);
+    size_t used = here < eval->stack_base ? (size_t)(eval->stack_base - here) : (size_t)(here - eval->stack_base);
+    if (used > EVAL_STACK_LIMIT) return eval_error(eval, "calls and expressions are nested too deeply");
+    return true;
+}
+
+const CallSite *site_push(Eval *eval, Span span, const char *what) {
+    const CallSite *outer = eval->site;
+    CallSite *site = NEW(eval->arena, CallSite);
+    *site = (CallSite){span, what, outer};
+    eval->site = site;
+    return outer;
+}
+
+void eval_notes(Eval *eval) {
+    enum { MOST = 8 };
+    const CallSite *site = eval->site;
+    Span at = eval->span;
+    int notes = 0;
+    // Inside the prelude: where it went wrong, then the calls up to the user's line.
+    for (; site && is_builtin_file(eval, at); site = site->outer) {
+        if (at.file != FILE_NONE && notes++ < MOST) diag_note(eval->diag, at, "in %s", site->what);
+        at = site->span;
+    }
+    for (; site && notes < MOST; site = site->outer) {
+        if (site->span.file == FILE_NONE || (site->span.file == at.file && site->span.begin == at.begin)) continue;
+        notes++;
+        diag_note(eval->diag, site->span, "in %s, called from here", site->what);
+    }
+}
+
+static bool report(Eval *eval, Span span, const char *format, va_list args) {
+    va_list again;
+    va_copy(again, args);
+    int length = vsnprintf(NULL, 0, format, args);
+    char *text = arena_alloc(eval->arena, (size_t)length + 1);
+    vsnprintf(text, (size_t)length + 1, format, again);
+    va_end(again);
+    diag_error(eval->diag, span, "%s", text);
+    return false;
+}
+
+bool eval_error(Eval *eval, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    report(eval, eval_user_span(eval), format, args);
+    va_end(args);
+    eval_notes(eval);
+    return false;
+}
+
+bool eval_error_at(Eval *eval, Span span, const char *format, ...) {
+    eval->span = span;
+    va_list args;
+    va_start(args, format);
+    report(eval, eval_user_span(eval), format, args);
+    va_end(args);
+    eval_notes(eval);
+    return false;
+}
+
+void eval_hint(Eval *eval, const char *format, ...) {
+    va_list args;
+    va_start(args, format);
+    const char *text = arena_vprintf(eval->arena, format, args);
+    va_end(args);
+    diag_hint(eval->diag, "%s", text);
+}
+
+void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count) {
+    const char *nearest = diag_nearest(word, names, count);
+    if (nearest) diag_hint(eval->diag, "did you mean '%s'?", nearest);
+}
+
+bool eval_failed(Eval *eval) {
+    eval_notes(eval);
+    return false;
+}
+
+bool eval_node(Eval *eval, NodeId node, Value *result) {
+    if (node == NODE_NONE) return eval_failed(eval);
+    *result = value_tensor(node);
+    return true;
+}
+
+Arena *eval_arena(Eval *eval) { return eval->arena; }
+Graph *eval_graph(Eval *eval) { return eval->graph; }
+bool eval_training(Eval *eval) { return eval->training; }
+DType eval_float(Eval *eval) { return eval->graph->float_type; }
+void eval_effect(Eval *eval, NodeId node) { VEC_PUSH(eval->arena, &eval->effects, node); }
+
+bool eval_apply(Eval *eval, const Value *callee, const Value *args, size_t count, Value *result) {
+    Argument *arguments = NEW_ARRAY(eval->arena, Argument, count + 1);
+    for (size_t i = 0; i < count; i++) arguments[i] = (Argument){NULL, args[i], eval->span};
+    return call_value(eval, callee, arguments, count, eval->span, result);
+}

@@ -1,0 +1,224 @@
+// Access to parts of values: x.name, x[i], x[a:b].
+#include "elaborate/eval.h"
+
+static bool bind_method(Eval *eval, const Value *callee, const Value *self, Value *result) {
+    BoundMethod *method = NEW(eval->arena, BoundMethod);
+    *method = (BoundMethod){*callee, *self};
+    *result = (Value){VALUE_METHOD, {.method = method}};
+    return true;
+}
+
+// x.f finds what tensors have, then functions: the library's, the user's.
+static bool tensor_attribute(Eval *eval, const Value *object, const char *name, Span span, const Scope *scope, Value *result) {
+    const Builtin *property = tensor_property(name);
+    if (property) {
+        Argument self = {NULL, *object, eval->span};
+        return call_builtin(eval, property, &self, 1, eval->span, result);
+    }
+    const Binding *own = NULL;
+    for (const Scope *outer = scope; outer && !own; outer = outer->outer) {
+        own = scope_find_here(outer, name);
+        if (own && !value_is_callable(&own->value)) own = NULL;
+    }
+    if (own) return bind_method(eval, &own->value, object, result);
+    BuiltinPair pair = builtin_find(eval, name);
+    const Builtin *builtin = pair.tensor ? pair.tensor : pair.number;
+    if (builtin) return bind_method(eval, &(Value){VALUE_BUILTIN, {.builtin = builtin}}, object, result);
+    const char **names;
+    size_t count;
+    collect_names(eval, scope, &names, &count);
+    eval_error_at(eval, span, "a tensor has no attribute '%s', and no function has that name", name);
+    eval_suggest(eval, name, names, count);
+    return false;
+}
+
+static bool module_attribute(Eval *eval, const Module *module, const char *name, Span span, Value *result) {
+    Value *member = module_member(module, name);
+    if (member) {
+        *result = *member;
+        return result->kind != VALUE_BROKEN;
+    }
+    if (module->deferred && !module->constructing) {
+        eval_error_at(eval, span, "'%s' of %s is not known yet: its sizes are inferred when the model is called", name,
+                      module->class->name);
+        eval_hint(eval, "write the size instead of '_'");
+        return false;
+    }
+    const char **names = NEW_ARRAY(eval->arena, const char *, module->scope->count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < module->scope->count; i++) names[count++] = module->scope->items[i].name;
+    eval_error_at(eval, span, "%s has no member '%s'", module->class->name, name);
+    eval_suggest(eval, name, names, count);
+    return false;
+}
+
+static bool dataset_attribute(Eval *eval, const Dataset *data, const char *name, Span span, Value *result) {
+    if (!strcmp(name, "shape")) {
+        if (!data->shape_known) {
+            eval_error_at(eval, span, "the shape of this data set is known only at run time");
+            eval_hint(eval, "give it: input = Tensor(…)");
+            return false;
+        }
+        *result = value_shape(eval, &data->shape);
+        return true;
+    }
+    if (!strcmp(name, "classes")) {
+        *result = value_int((int64_t)data->spec.class_count);
+        return true;
+    }
+    if (!strcmp(name, "class_names")) {
+        *result = data->class_names;
+        return true;
+    }
+    eval_error_at(eval, span, "a data set has no attribute '%s'", name);
+    eval_suggest(eval, name, (const char *const[]){"shape", "classes", "class_names"}, 3);
+    return false;
+}
+
+bool eval_attribute(Eval *eval, const Value *object, const char *name, Span span, const Scope *scope, Value *result) {
+    switch (object->kind) {
+        case VALUE_TENSOR:
+        case VALUE_PARAMETER: return tensor_attribute(eval, object, name, span, scope, result);
+        case VALUE_MODULE: return module_attribute(eval, object->module, name, span, result);
+        case VALUE_DATASET: return dataset_attribute(eval, object->dataset, name, span, result);
+        case VALUE_SPEC:
+            if (strcmp(name, "shape")) break;
+            *result = value_shape(eval, &object->spec->shape);
+            return true;
+        case VALUE_LIST:
+            eval_error_at(eval, span, "a list has no attribute '%s'", name);
+            if (!strcmp(name, "append") || !strcmp(name, "extend")) {
+                eval_hint(eval, "lists cannot be changed: write items = items + [item], or a comprehension");
+            }
+            return false;
+        case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
+        case VALUE_BROKEN: return false;
+        default: break;
+    }
+    return eval_error_at(eval, span, "%s has no attribute '%s'", value_kind_text(object), name);
+}
+
+// ---- Subscripts
+static bool slice_bound(Eval *eval, const Value *value, int64_t fallback, int64_t length, int64_t low, int64_t high,
+                        int64_t *result) {
+    *result = fallback;
+    if (value->kind == VALUE_NONE) return true;
+    eval->callee = "slice";
+    if (!arg_int(eval, value, "a bound", result)) return false;
+    if (*result < 0) *result += length;
+    *result = *result < low ? low : *result > high ? high : *result;
+    return true;
+}
+
+// Python's slice of a sequence of `length`: positions start, start + step, … (count of them).
+static bool slice_range(Eval *eval, const ValueList *slice, int64_t length, int64_t *start, int64_t *step, int64_t *count) {
+    *step = 1;
+    eval->callee = "slice";
+    if (slice->items[2].kind != VALUE_NONE && !arg_int(eval, &slice->items[2], "the step", step)) return false;
+    if (*step == 0) return eval_error(eval, "a slice with step 0");
+    bool back = *step < 0;
+    int64_t stop;
+    int64_t low = back ? -1 : 0, high = back ? length - 1 : length;
+    if (!slice_bound(eval, &slice->items[0], back ? length - 1 : 0, length, low, high, start)) return false;
+    if (!slice_bound(eval, &slice->items[1], back ? -1 : length, length, low, high, &stop)) return false;
+    int64_t span = back ? *start - stop : stop - *start;
+    // A step as large as INT64_MIN has no magnitude of its own type.
+    uint64_t size = back ? 0 - (uint64_t)*step : (uint64_t)*step;
+    *count = span <= 0 ? 0 : (int64_t)(((uint64_t)span - 1) / size) + 1;
+    return true;
+}
+
+static bool position(Eval *eval, const Value *subscript, size_t length, const char *what, size_t *result) {
+    int64_t index;
+    eval->callee = what;
+    if (!arg_int(eval, subscript, "the index", &index)) return false;
+    if (index < -(int64_t)length || index >= (int64_t)length) {
+        return eval_error(eval, "index %lld is out of range: %s of length %zu", (long long)index, what, length);
+    }
+    *result = (size_t)(index < 0 ? index + (int64_t)length : index);
+    return true;
+}
+
+static bool index_list(Eval *eval, const Value *object, const ValueList *list, const Value *subscript, Value *result) {
+    const char *what = value_kind_text(object);
+    if (subscript->kind != VALUE_SLICE) {
+        size_t at;
+        if (!position(eval, subscript, list->count, what, &at)) return false;
+        *result = list->items[at];
+        return result->kind != VALUE_BROKEN;
+    }
+    int64_t start, step, count;
+    if (!slice_range(eval, subscript->list, (int64_t)list->count, &start, &step, &count)) return false;
+    Value *items = NEW_ARRAY(eval->arena, Value, (size_t)count + 1);
+    for (int64_t i = 0; i < count; i++) items[i] = list->items[start + i * step];
+    *result = object->kind == VALUE_TUPLE ? value_tuple(eval, items, (size_t)count) : value_list(eval, items, (size_t)count);
+    return true;
+}
+
+// Strings are indexed by characters (UTF-8), as in Python.
+static const ValueList *characters(Eval *eval, const char *text) {
+    VEC(Value) items = {0};
+    for (const char *at = text; *at;) {
+        size_t length = 1;
+        while ((at[length] & 0xC0) == 0x80) length++;
+        VEC_PUSH(eval->arena, &items, value_string(arena_strndup(eval->arena, at, length)));
+        at += length;
+    }
+    return value_list(eval, items.items, items.count).list;
+}
+
+static bool index_string(Eval *eval, const Value *object, const Value *subscript, Value *result) {
+    const ValueList *list = characters(eval, object->string);
+    Value part;
+    if (!index_list(eval, object, list, subscript, &part)) return false;
+    if (part.kind == VALUE_STRING) {
+        *result = part;
+        return true;
+    }
+    StrBuf text = {0};
+    for (size_t i = 0; i < part.list->count; i++) strbuf_add(&text, part.list->items[i].string);
+    *result = value_string(arena_strdup(eval->arena, text.text ? text.text : ""));
+    strbuf_free(&text);
+    return true;
+}
+
+static bool eval_subscript(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
+    if (ast->kind != AST_SLICE) return eval_expr(eval, ast, scope, result);
+    Value bounds[3] = {NONE_VALUE, NONE_VALUE, NONE_VALUE};
+    const Ast *parts[3] = {ast->a, ast->b, ast->c};
+    for (int i = 0; i < 3; i++) {
+        if (parts[i] && !eval_expr(eval, parts[i], scope, &bounds[i])) return false;
+    }
+    *result = value_tuple(eval, bounds, 3);
+    result->kind = VALUE_SLICE;
+    return true;
+}
+
+bool eval_index(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
+    Value object;
+    if (!eval_expr(eval, ast->a, scope, &object)) return false;
+    size_t count = ast->items.count;
+    Value *subscripts = NEW_ARRAY(eval->arena, Value, count + 1);
+    for (size_t i = 0; i < count; i++) {
+        if (!eval_subscript(eval, ast->items.items[i], scope, &subscripts[i])) return false;
+    }
+    eval_place(eval, ast->span);
+    if (value_is_tensor(&object)) {
+        NodeId x;
+        eval->callee = "indexing";
+        if (!arg_tensor(eval, &object, "the tensor", &x)) return false;
+        return tensor_index(eval, x, subscripts, count, result);
+    }
+    if (object.kind == VALUE_BROKEN) return false;
+    if (count != 1) return eval_error(eval, "%s takes one index, got %zu", value_kind_text(&object), count);
+    switch (object.kind) {
+        case VALUE_LIST:
+        case VALUE_TUPLE: return index_list(eval, &object, object.list, &subscripts[0], result);
+        case VALUE_STRING: return index_string(eval, &object, &subscripts[0], result);
+        case VALUE_MODULE:
+            if (object.module->kind == MODULE_USER) break;
+            return index_list(eval, &object, module_sequence(eval, object.module), &subscripts[0], result);
+        default: break;
+    }
+    return eval_error(eval, "%s cannot be indexed", value_kind_text(&object));
+}

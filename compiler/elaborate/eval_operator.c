@@ -1,0 +1,339 @@
+// Operators: Python's on numbers, strings and lists; a node of the graph as soon as an operand is a tensor.
+#include "elaborate/eval.h"
+
+#include <math.h>
+
+static bool overflow(Eval *eval) { return eval_error(eval, "integer overflow: integers have 64 bits"); }
+
+static double real(const Value *value) {
+    return value->kind == VALUE_FLOAT ? value->number : value->kind == VALUE_BOOL ? value->boolean : (double)value->integer;
+}
+
+static int64_t whole(const Value *value) { return value->kind == VALUE_BOOL ? value->boolean : value->integer; }
+
+static bool unsupported(Eval *eval, AstOp op, const Value *a, const Value *b) {
+    for (int i = 0; i < 2; i++) {
+        const Value *value = i ? b : a;
+        if (value->kind == VALUE_BROKEN) return false;
+        if (value->kind == VALUE_HOLE) return eval_error(eval, "the size that '_' stands for is not known here");
+    }
+    eval_error(eval, "'%s' does not work between %s and %s", ast_op_text(op), value_kind_text(a), value_kind_text(b));
+    for (int i = 0; i < 2; i++) {
+        const Value *value = i ? b : a;
+        if (value_is_callable(value)) {
+            eval_hint(eval, "call it first: %s(…)", value_text(eval, value));
+            break;
+        }
+    }
+    return false;
+}
+
+static bool power(Eval *eval, int64_t base, int64_t exponent, Value *result) {
+    if (exponent < 0) {
+        if (base == 0) return eval_error(eval, "0 to a negative power");
+        *result = value_float(pow((double)base, (double)exponent));
+        return true;
+    }
+    int64_t product = 1;
+    while (exponent) {
+        if (exponent & 1 && __builtin_mul_overflow(product, base, &product)) return overflow(eval);
+        exponent >>= 1;
+        if (exponent && __builtin_mul_overflow(base, base, &base)) return overflow(eval);
+    }
+    *result = value_int(product);
+    return true;
+}
+
+static bool integers(Eval *eval, AstOp op, int64_t a, int64_t b, Value *result) {
+    int64_t x = 0;
+    bool over = false;
+    switch (op) {
+        case AST_OP_ADD: over = __builtin_add_overflow(a, b, &x); break;
+        case AST_OP_SUB: over = __builtin_sub_overflow(a, b, &x); break;
+        case AST_OP_MUL: over = __builtin_mul_overflow(a, b, &x); break;
+        case AST_OP_POW: return power(eval, a, b, result);
+        default:
+            if (b == 0) return eval_error(eval, "division by zero");
+            if (op == AST_OP_DIV) {
+                *result = value_float((double)a / (double)b);
+                return true;
+            }
+            if (b == -1) {
+                over = op == AST_OP_FLOORDIV && __builtin_sub_overflow((int64_t)0, a, &x);
+                break;
+            }
+            x = op == AST_OP_FLOORDIV ? a / b : a % b;
+            if (a % b != 0 && (a < 0) != (b < 0)) x += op == AST_OP_FLOORDIV ? -1 : b;
+    }
+    if (over) return overflow(eval);
+    *result = value_int(x);
+    return true;
+}
+
+static bool reals(Eval *eval, AstOp op, double a, double b, Value *result) {
+    double x;
+    switch (op) {
+        case AST_OP_ADD: x = a + b; break;
+        case AST_OP_SUB: x = a - b; break;
+        case AST_OP_MUL: x = a * b; break;
+        case AST_OP_POW:
+            if (a == 0 && b < 0) return eval_error(eval, "0 to a negative power");
+            x = pow(a, b);
+            if (isnan(x) && !isnan(a) && !isnan(b)) return eval_error(eval, "a fractional power of a negative number");
+            break;
+        default:
+            if (b == 0) return eval_error(eval, "division by zero");
+            if (op == AST_OP_DIV) {
+                x = a / b;
+            } else if (op == AST_OP_FLOORDIV) {
+                x = floor(a / b);
+            } else {
+                x = fmod(a, b);
+                if (x != 0 && (x < 0) != (b < 0)) x += b;
+            }
+    }
+    *result = value_float(x);
+    return true;
+}
+
+// Sizes that depend on N stay sizes where that is possible, and become run-time scalars otherwise.
+static bool sizes(Eval *eval, AstOp op, const Value *a, const Value *b, Value *result) {
+    Dim x = a->kind == VALUE_DIM ? a->dim : (Dim){a->integer, false};
+    Dim y = b->kind == VALUE_DIM ? b->dim : (Dim){b->integer, false};
+    Dim z = {0, true};
+    if (op == AST_OP_MUL && x.batch != y.batch) {
+        if (__builtin_mul_overflow(x.size, y.size, &z.size)) return overflow(eval);
+    } else if ((op == AST_OP_ADD || op == AST_OP_SUB) && x.batch && y.batch) {
+        if (op == AST_OP_ADD ? __builtin_add_overflow(x.size, y.size, &z.size)
+                             : __builtin_sub_overflow(x.size, y.size, &z.size)) {
+            return overflow(eval);
+        }
+        if (z.size == 0) z.batch = false;
+    } else if (op == AST_OP_FLOORDIV && x.batch && !y.batch && y.size > 0 && x.size % y.size == 0) {
+        z.size = x.size / y.size;
+    } else if (op == AST_OP_FLOORDIV && x.batch && y.batch && y.size > 0) {
+        z = (Dim){x.size / y.size, false};
+    } else {
+        return false;
+    }
+    *result = value_dim(z);
+    return true;
+}
+
+static Op graph_op(AstOp op) {
+    switch (op) {
+        case AST_OP_ADD: return OP_ADD;
+        case AST_OP_SUB: return OP_SUB;
+        case AST_OP_MUL: return OP_MUL;
+        case AST_OP_DIV: return OP_DIV;
+        case AST_OP_FLOORDIV: return OP_FLOORDIV;
+        case AST_OP_MOD: return OP_MOD;
+        case AST_OP_POW: return OP_POW;
+        case AST_OP_AND: return OP_AND;
+        case AST_OP_OR: return OP_OR;
+        case AST_OP_EQ: return OP_EQ;
+        case AST_OP_NE: return OP_NE;
+        case AST_OP_LT: return OP_LT;
+        case AST_OP_LE: return OP_LE;
+        case AST_OP_GT: return OP_GT;
+        case AST_OP_GE: return OP_GE;
+        default: BUG("no graph operation for '%s'", ast_op_text(op));
+    }
+}
+
+static bool tensors(Eval *eval, AstOp op, const Value *a, const Value *b, Value *result) {
+    NodeId x, y;
+    eval->callee = ast_op_text(op);
+    if (!arg_tensor(eval, a, "the left operand", &x) || !arg_tensor(eval, b, "the right operand", &y)) return false;
+    NodeId node = op == AST_OP_MATMUL ? build_matmul(eval->graph, x, y) : build_binary(eval->graph, graph_op(op), x, y);
+    return eval_node(eval, node, result);
+}
+
+static bool repeat(Eval *eval, const Value *a, int64_t times, Value *result) {
+    if (times < 0) times = 0;
+    if (a->kind == VALUE_STRING) {
+        size_t length = strlen(a->string);
+        if (length && (uint64_t)times > EVAL_STRING_LIMIT / length) return eval_error(eval, "a string of more than 1 MB");
+        char *text = arena_alloc(eval->arena, length * (size_t)times + 1);
+        for (int64_t i = 0; length && i < times; i++) memcpy(text + (size_t)i * length, a->string, length);
+        *result = value_string(text);
+        return true;
+    }
+    size_t count = a->list->count;
+    if (count && (uint64_t)times > EVAL_LIST_LIMIT / count) return eval_error(eval, "a list of more than 1,000,000 elements");
+    *result = a->kind == VALUE_LIST ? value_list(eval, NULL, 0) : value_tuple(eval, NULL, 0);
+    if (!count || !times) return true;
+    ValueList *list = NEW(eval->arena, ValueList);
+    list->count = count * (size_t)times;
+    list->items = NEW_ARRAY(eval->arena, Value, list->count);
+    for (size_t i = 0; i < list->count; i++) list->items[i] = a->list->items[i % count];
+    result->list = list;
+    return true;
+}
+
+static bool concatenate(Eval *eval, const Value *a, const Value *b, Value *result) {
+    if (a->kind == VALUE_STRING) {
+        if (strlen(a->string) + strlen(b->string) > EVAL_STRING_LIMIT) return eval_error(eval, "a string of more than 1 MB");
+        *result = value_string(arena_printf(eval->arena, "%s%s", a->string, b->string));
+        return true;
+    }
+    size_t count = a->list->count + b->list->count;
+    if (count > EVAL_LIST_LIMIT) return eval_error(eval, "a list of more than 1,000,000 elements");
+    ValueList *list = NEW(eval->arena, ValueList);
+    list->count = count;
+    list->items = NEW_ARRAY(eval->arena, Value, count + 1);
+    memcpy(list->items, a->list->items, a->list->count * sizeof(Value));
+    memcpy(list->items + a->list->count, b->list->items, b->list->count * sizeof(Value));
+    *result = (Value){a->kind, {.list = list}};
+    return true;
+}
+
+static bool is_sequence(const Value *value) {
+    return value->kind == VALUE_LIST || value->kind == VALUE_TUPLE || value->kind == VALUE_STRING;
+}
+
+static bool is_size(const Value *value) { return value->kind == VALUE_DIM || value->kind == VALUE_INT; }
+
+bool eval_binary(Eval *eval, AstOp op, const Value *a, const Value *b, Value *result) {
+    if (value_is_number(a) && value_is_number(b) && op != AST_OP_MATMUL) {
+        if (a->kind == VALUE_FLOAT || b->kind == VALUE_FLOAT) return reals(eval, op, real(a), real(b), result);
+        return integers(eval, op, whole(a), whole(b), result);
+    }
+    bool a_tensor = value_is_tensor(a), b_tensor = value_is_tensor(b);
+    if ((a_tensor || b_tensor) && (a_tensor || value_is_number(a) || a->kind == VALUE_DIM) &&
+        (b_tensor || value_is_number(b) || b->kind == VALUE_DIM)) {
+        return tensors(eval, op, a, b, result);
+    }
+    if ((a->kind == VALUE_DIM || b->kind == VALUE_DIM) && op != AST_OP_MATMUL) {
+        bool sized = is_size(a) && is_size(b);
+        size_t before = diag_error_count(eval->diag);
+        if (sized && sizes(eval, op, a, b, result)) return true;
+        if (diag_error_count(eval->diag) != before) return false;
+        if ((sized || value_is_number(a) || value_is_number(b))) return tensors(eval, op, a, b, result);
+    }
+    if (op == AST_OP_ADD && is_sequence(a) && a->kind == b->kind) return concatenate(eval, a, b, result);
+    if (op == AST_OP_MUL && is_sequence(a) && b->kind == VALUE_INT) return repeat(eval, a, b->integer, result);
+    if (op == AST_OP_MUL && is_sequence(b) && a->kind == VALUE_INT) return repeat(eval, b, a->integer, result);
+    return unsupported(eval, op, a, b);
+}
+
+bool eval_unary(Eval *eval, AstOp op, const Value *a, Value *result) {
+    if (op == AST_OP_NOT) {
+        if (value_is_tensor(a)) {
+            NodeId x;
+            eval->callee = "not";
+            if (!arg_tensor(eval, a, "the operand", &x)) return false;
+            return eval_node(eval, build_unary(eval->graph, OP_NOT, build_cast(eval->graph, x, DT_BOOL)), result);
+        }
+        bool truth;
+        if (!value_truth(eval, a, &truth)) return false;
+        *result = value_bool(!truth);
+        return true;
+    }
+    if (a->kind == VALUE_FLOAT) {
+        *result = value_float(op == AST_OP_NEG ? -a->number : a->number);
+        return true;
+    }
+    if (value_is_number(a)) {
+        int64_t x = whole(a);
+        if (op == AST_OP_NEG && __builtin_sub_overflow((int64_t)0, x, &x)) return overflow(eval);
+        *result = value_int(x);
+        return true;
+    }
+    if (a->kind == VALUE_DIM || value_is_tensor(a)) {
+        NodeId x;
+        eval->callee = ast_op_text(op);
+        if (!arg_tensor(eval, a, "the operand", &x)) return false;
+        return eval_node(eval, op == AST_OP_NEG ? build_unary(eval->graph, OP_NEG, x) : x, result);
+    }
+    if (a->kind == VALUE_BROKEN) return false;
+    if (a->kind == VALUE_HOLE) return eval_error(eval, "the size that '_' stands for is not known here");
+    return eval_error(eval, "'%s' does not work on %s", op == AST_OP_NEG ? "-" : "+", value_kind_text(a));
+}
+
+static bool contains(Eval *eval, const Value *item, const Value *container, bool *result) {
+    *result = false;
+    if (container->kind == VALUE_STRING && item->kind == VALUE_STRING) {
+        *result = strstr(container->string, item->string) != NULL;
+        return true;
+    }
+    if (container->kind != VALUE_LIST && container->kind != VALUE_TUPLE) {
+        return unsupported(eval, AST_OP_IN, item, container);
+    }
+    for (size_t i = 0; i < container->list->count && !*result; i++) *result = value_equal(item, &container->list->items[i]);
+    return true;
+}
+
+// −1, 0, 1, or 2 for "not ordered" (NaN).
+static int order(const Value *a, const Value *b) {
+    if (a->kind == VALUE_STRING) {
+        int sign = strcmp(a->string, b->string);
+        return (sign > 0) - (sign < 0);
+    }
+    if (a->kind == VALUE_DIM) return (a->dim.size > b->dim.size) - (a->dim.size < b->dim.size);
+    if (a->kind != VALUE_FLOAT && b->kind != VALUE_FLOAT) return (whole(a) > whole(b)) - (whole(a) < whole(b));
+    double x = real(a), y = real(b);
+    return isnan(x) || isnan(y) ? 2 : (x > y) - (x < y);
+}
+
+static bool identical(const Value *a, const Value *b) {
+    bool number = value_is_number(a) && value_is_number(b);
+    return number ? a->kind == b->kind && value_equal(a, b) : value_equal(a, b);
+}
+
+bool eval_compare(Eval *eval, AstOp op, const Value *a, const Value *b, Value *result) {
+    if (a->kind == VALUE_BROKEN || b->kind == VALUE_BROKEN) return false;
+    if (op == AST_OP_IS || op == AST_OP_IS_NOT) {
+        *result = value_bool(identical(a, b) == (op == AST_OP_IS));
+        return true;
+    }
+    if (op == AST_OP_IN || op == AST_OP_NOT_IN) {
+        bool inside;
+        if (!contains(eval, a, b, &inside)) return false;
+        *result = value_bool(inside == (op == AST_OP_IN));
+        return true;
+    }
+    if (value_is_tensor(a) || value_is_tensor(b)) {
+        bool other_none = a->kind == VALUE_NONE || b->kind == VALUE_NONE;
+        if (!other_none) return tensors(eval, op, a, b, result);
+    }
+    bool equality = op == AST_OP_EQ || op == AST_OP_NE;
+    if ((a->kind == VALUE_DIM) != (b->kind == VALUE_DIM) && (value_is_number(a) || value_is_number(b))) {
+        eval_error(eval, "the batch size N is known only at run time: it cannot be compared here");
+        eval_hint(eval, "check(condition, \"message\") tests at run time");
+        return false;
+    }
+    if (equality) {
+        *result = value_bool(value_equal(a, b) == (op == AST_OP_EQ));
+        return true;
+    }
+    bool ordered = (value_is_number(a) && value_is_number(b)) || (a->kind == VALUE_STRING && b->kind == VALUE_STRING) ||
+                   (a->kind == VALUE_DIM && b->kind == VALUE_DIM);
+    if (!ordered) return unsupported(eval, op, a, b);
+    int sign = order(a, b);
+    bool holds = sign != 2 && (op == AST_OP_LT ? sign < 0 : op == AST_OP_LE ? sign <= 0 : op == AST_OP_GT ? sign > 0 : sign >= 0);
+    *result = value_bool(holds);
+    return true;
+}
+
+bool value_truth(Eval *eval, const Value *value, bool *result) {
+    switch (value->kind) {
+        case VALUE_NONE: *result = false; return true;
+        case VALUE_BOOL: *result = value->boolean; return true;
+        case VALUE_INT: *result = value->integer != 0; return true;
+        case VALUE_FLOAT: *result = value->number != 0; return true;
+        case VALUE_STRING: *result = *value->string; return true;
+        case VALUE_LIST:
+        case VALUE_TUPLE: *result = value->list->count != 0; return true;
+        case VALUE_BROKEN: return false;
+        case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
+        case VALUE_DIM:
+            return eval_error(eval, "a condition cannot depend on the batch size N, which is known only at run time");
+        case VALUE_TENSOR:
+        case VALUE_PARAMETER:
+            eval_error(eval, "a condition cannot depend on a tensor: its value is known only at run time");
+            eval_hint(eval, "where(condition, a, b) chooses element by element");
+            return false;
+        default: *result = true; return true;
+    }
+}
