@@ -189,3 +189,6 @@ bool *graph_needed(Arena *arena, const Graph *g, const Output *outputs, size_t c
 // The text of --emit=graph: a node a line, "%3 = matmul %1 %2.T : float32 (N, 128)    # mnist.net:3 fc1". With outputs: only
 // the nodes that they need, then a line for each ("assign fc1.weight = %7").
 void graph_print(const Graph *g, const Output *outputs, size_t count, StrBuf *out);
+
+// A node as mathematics: "y = 2 * x", after a line "t1 = …" for each part that is used more than once.
+void graph_print_expr(const Graph *g, NodeId id, const char *name, StrBuf *out);

@@ -211,6 +211,22 @@ static NodeId constant_out_of_product(Maker *m, const Node *node) { // (x·c)·y
     return NODE_NONE;
 }
 
+// d / (x·c) → (d/c) / x, and (d / x)·c → (d·c) / x
+static NodeId constant_into_quotient(Maker *m, const Node *node) {
+    if ((node->op != OP_DIV && node->op != OP_MUL) || !is_float(node) || m->exact) return NODE_NONE;
+    const Node *inner = arg(m, node, node->op == OP_DIV ? 1 : 0);
+    NodeId factor = node->op == OP_DIV ? (inner->op == OP_MUL ? inner->operands[1] : NODE_NONE) : node->operands[1];
+    NodeId dividend = node->op == OP_DIV ? node->operands[0] : (inner->op == OP_DIV ? inner->operands[0] : NODE_NONE);
+    double c, d;
+    if (factor == NODE_NONE || dividend == NODE_NONE || !splat_value(m, factor, &c) || !splat_value(m, dividend, &d) ||
+        c == 0) {
+        return NODE_NONE;
+    }
+    double both = node->op == OP_DIV ? d / c : d * c;
+    if (!is_usable(node->dtype, both)) return NODE_NONE;
+    return make_binary(m, OP_DIV, splat_like(m, node, both), inner->operands[node->op == OP_DIV ? 0 : 1]);
+}
+
 // ---- Powers and roots
 
 static NodeId constant_power(Maker *m, const Node *node) {
@@ -332,6 +348,7 @@ static const Rewrite rows[] = {
     {"affine chain", "(div (sub (mul x 3) 5) 2)", "(add (mul x 1.5) -2.5)", affine_chain},
     {"constant minus sum", "(sub 5 (add x 2))", "(sub 3 x)", constant_minus_sum},
     {"constant out of product", "(mul y (mul x 3))", "(mul (mul x y) 3)", constant_out_of_product},
+    {"constant into quotient", "(mul (div 3 (mul x 2)) 4)", "(div 6 x)", constant_into_quotient},
     {"constant power", "(add (pow x 2) (pow y 0.5))", "(add (mul x x) (sqrt y))", constant_power},
     {"one over sqrt", "(div 1 (sqrt x))", "(rsqrt x)", one_over_sqrt},
     {"log of exp", "(log (exp x))", "x", log_of_exp},
