@@ -77,11 +77,18 @@ static void print_constant(Printer *p, bool *first, int64_t value) {
     *first = false;
 }
 
+// What is added comes before what is taken away: "m + 64", "N - m", "10 - j".
 static void print_idx(Printer *p, const KIdx *idx) {
     bool first = true;
-    print_term(p, &first, idx->base_n, 0, true);
-    for (uint32_t i = 0; i < idx->count; i++) print_term(p, &first, idx->term[i].coef, idx->term[i].var, false);
-    print_constant(p, &first, idx->base);
+    if (idx->base_n > 0) print_term(p, &first, idx->base_n, 0, true);
+    for (uint32_t i = 0; i < idx->count; i++)
+        if (idx->term[i].coef > 0) print_term(p, &first, idx->term[i].coef, idx->term[i].var, false);
+    bool constant_first = first;
+    if (constant_first) print_constant(p, &first, idx->base);
+    if (idx->base_n < 0) print_term(p, &first, idx->base_n, 0, true);
+    for (uint32_t i = 0; i < idx->count; i++)
+        if (idx->term[i].coef < 0) print_term(p, &first, idx->term[i].coef, idx->term[i].var, false);
+    if (!constant_first) print_constant(p, &first, idx->base);
 }
 
 static void print_linear(Printer *p, int64_t fixed, int64_t per_n) {
