@@ -118,6 +118,58 @@ def sizes_loss(outputs, target):
     return sum(F.mse_loss(output, target[:, :output.shape[1]]) for output in outputs)
 
 
+# ---- Rows of every width, alone and with a batch
+ROWS_NET = f"""
+input  = Tensor(33)
+target = Tensor(dtype=int64)
+sizes  = {list(SIZES)}
+module Row(size) {{
+    weight = Parameter(size)
+    shift  = Parameter(size)
+    forward(x) {{
+        y = x[:, :size] * weight
+        y = layer_norm(y, size, weight, shift, 0.1) + softmax(y) + sigmoid(y) * y.max(dim=1, keepdim=True)
+        return y + logsumexp(y, 1, keepdim=True) * norm(y, dim=1, keepdim=True) / 10 - y.mean(1).unsqueeze(1)
+    }}
+}}
+module Rows {{
+    rows = [Row(size) for size in sizes]
+    forward(x) = [row(x) for row in rows]
+}}
+model = Rows()
+def loss(outputs, target) = sum([cross_entropy(output, target % output.shape[1]) + mean(tanh(output)) for output in outputs])
+"""
+
+
+def rows_model():
+    class Row(nn.Module):
+        def __init__(self, size):
+            super().__init__()
+            self.size = size
+            self.weight = nn.Parameter(torch.zeros(size))
+            self.shift = nn.Parameter(torch.zeros(size))
+
+        def forward(self, x):
+            y = x[:, :self.size] * self.weight
+            y = (F.layer_norm(y, (self.size,), self.weight, self.shift, 0.1) + F.softmax(y, 1)
+                 + y.sigmoid() * y.max(1, keepdim=True).values)
+            return y + y.logsumexp(1, keepdim=True) * y.norm(dim=1, keepdim=True) / 10 - y.mean(1).unsqueeze(1)
+
+    class Rows(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.rows = nn.ModuleList(Row(size) for size in SIZES)
+
+        def forward(self, x):
+            return [row(x) for row in self.rows]
+
+    return Rows()
+
+
+def rows_loss(outputs, target):
+    return sum(F.cross_entropy(output, target % output.shape[1]) + output.tanh().mean() for output in outputs)
+
+
 # ---- Losses, each with a layer of its own
 WEIGHTS = [1.0, 0.5, 2.0, 0.25, 3.0, 1.5, 0.75]
 CLASS_LOSSES = [
@@ -335,6 +387,7 @@ loss   = (output, target) -> mean(output)
 def cases():
     return [
         NetworkCase("sizes", SIZES_NET, sizes_model, sizes_loss, (33,), (33,)),
+        NetworkCase("rows", ROWS_NET, rows_model, rows_loss, (33,), classes=33),
         NetworkCase("class_losses", losses_net(CLASS_LOSSES, 7, "Tensor(dtype=int64)"), lambda: losses_model(CLASS_LOSSES, 7),
                     losses_of(CLASS_LOSSES), (9,), classes=7),
         NetworkCase("float_losses", losses_net(FLOAT_LOSSES, 5, "Tensor(5)"), lambda: losses_model(FLOAT_LOSSES, 5),
