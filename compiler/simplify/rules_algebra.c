@@ -86,6 +86,9 @@ static NodeId neg_of(Maker *m, const Node *node) {
     if (x->op == OP_MUL && splat_value(m, x->operands[1], &c)) {
         return make_binary(m, OP_MUL, x->operands[0], splat_like(m, node, -c));
     }
+    if (x->op == OP_DIV && splat_value(m, x->operands[0], &c)) {
+        return make_binary(m, OP_DIV, splat_like(m, node, -c), x->operands[1]);
+    }
     return NODE_NONE;
 }
 

@@ -74,6 +74,30 @@ static void a_perceptron_has_no_transposes(void **state) {
     lab_free(lab);
 }
 
+// y = where(x > 0, x, slope · x): the same, but for a slope that turns the sign.
+static void masks_of_other_relus(void **state) {
+    (void)state;
+    static const double slopes[] = {0, 0.25, -1};
+    for (size_t i = 0; i < sizeof slopes / sizeof *slopes; i++) {
+        Lab *lab = lab_new(DT_F64);
+        Graph *g = lab->g;
+        NodeId x = build_unary(g, OP_SIN, lab_input(lab, "(N, 4)", DT_F64)), w = lab_input(lab, "(N, 4)", DT_F64), grad;
+        NodeId closed = slopes[i] == 0 ? build_float(g, 0) : build_binary(g, OP_MUL, x, build_float(g, slopes[i]));
+        NodeId y = build_where(g, build_binary(g, OP_GT, x, build_float(g, 0)), x, closed);
+        NodeId loss = build_reduce(g, OP_SUM, build_binary(g, OP_MUL, y, w), 3, false, false);
+        assert_true(differentiate(g, loss, &x, 1, &grad));
+        Output outputs[] = {{OUTPUT_RESULT, 0, "y", y}, {OUTPUT_RESULT, 0, "dx", grad}};
+        Graph *simple = simplify(g, outputs, 2);
+        NodeId saved = graph_node(simple, outputs[0].node)->operands[1]; // x
+        assert_string_equal(op_info[graph_node(simple, saved)->op].name, "sin");
+        assert_int_equal(count_op(simple, OP_GT), slopes[i] < 0 ? 1 : 2);
+        lab_fill(lab, 3, -2, 2);
+        Tensor old = lab_value(lab, g, grad), new = lab_value(lab, simple, outputs[1].node);
+        for (int64_t k = 0; k < old.count; k++) assert_true(fabs(old.f[k] - new.f[k]) < 1e-12);
+        lab_free(lab);
+    }
+}
+
 static void normalized_bytes_are_one_multiplication_and_one_addition(void **state) {
     (void)state;
     Lab *lab = lab_new(DT_F32);
@@ -165,6 +189,7 @@ static void whole_numbers_are_divided_exactly(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_perceptron_has_no_transposes),
+        cmocka_unit_test(masks_of_other_relus),
         cmocka_unit_test(normalized_bytes_are_one_multiplication_and_one_addition),
         cmocka_unit_test(sequences_stay_flat_between_layers),
         cmocka_unit_test(long_recurrences_stay_linear),
