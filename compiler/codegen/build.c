@@ -105,7 +105,7 @@ static Value libm_function(const Gen *g, const char *name, unsigned count, LLVMT
     function = LLVMAddFunction(g->module, name, *type);
     add_attribute(g, function, "nounwind", 0);
     add_attribute(g, function, "willreturn", 0);
-    add_attribute(g, function, "memory", 0);   // touches none
+    add_attribute(g, function, "memory", 0); // touches none
     return function;
 }
 
@@ -143,12 +143,10 @@ Value gen_mul(const Gen *g, Value a, Value b) { return contracted(LLVMBuildFMul(
 Value gen_div(const Gen *g, Value a, Value b) { return contracted(LLVMBuildFDiv(g->builder, a, b, "")); }
 
 Value gen_mul_add(const Gen *g, Value a, Value b, Value c) {
-    if (!g->target->fma) return gen_add(g, gen_mul(g, a, b), c);   // llvm.fma would call a function
+    if (!g->target->fma) return gen_add(g, gen_mul(g, a, b), c); // llvm.fma would call a function
     return gen_intrinsic(g, "llvm.fma", LLVMTypeOf(a), (Value[]){a, b, c}, 3);
 }
 
-Value gen_select(const Gen *g, Value condition, Value a, Value b) {
-    return LLVMBuildSelect(g->builder, condition, a, b, "");
-}
+Value gen_select(const Gen *g, Value condition, Value a, Value b) { return LLVMBuildSelect(g->builder, condition, a, b, ""); }
 Value gen_less(const Gen *g, Value a, Value b) { return LLVMBuildFCmp(g->builder, LLVMRealOLT, a, b, ""); }
 Value gen_bits(const Gen *g, Value x, LLVMTypeRef type) { return LLVMBuildBitCast(g->builder, x, type, ""); }

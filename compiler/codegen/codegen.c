@@ -18,7 +18,7 @@ typedef struct Made {
 
 typedef VEC(Made) MadeList;
 
-static uint64_t hash_text(const char *text, size_t length) {   // FNV-1a
+static uint64_t hash_text(const char *text, size_t length) { // FNV-1a
     uint64_t hash = 0xcbf29ce484222325;
     for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
     return hash;
@@ -76,7 +76,7 @@ static void open_module(Gen *g) {
     g->f64 = LLVMDoubleTypeInContext(g->context);
     g->ptr = LLVMPointerTypeInContext(g->context, 0);
     g->none = LLVMVoidTypeInContext(g->context);
-    LLVMTypeRef parameters[] = {g->ptr, g->ptr, g->i64, g->i64};   // NetrtKernel
+    LLVMTypeRef parameters[] = {g->ptr, g->ptr, g->i64, g->i64}; // NetrtKernel
     g->kernel_type = LLVMFunctionType(g->none, parameters, 4, 0);
     emit_open(g);
 }

@@ -6,12 +6,12 @@
 typedef enum CodegenKind { CODEGEN_LLVM, CODEGEN_ASM, CODEGEN_OBJECT } CodegenKind;
 
 typedef struct CodegenOptions {
-    bool optimize;             // -O3, else -O0
-    const char *compiler;      // "netc 0.1.0", for the descriptor
+    bool optimize;        // -O3, else -O0
+    const char *compiler; // "netc 0.1.0", for the descriptor
 } CodegenOptions;
 
 typedef struct CodegenResult {
-    char *bytes;               // malloc'ed; free() it
+    char *bytes; // malloc'ed; free() it
     size_t length;
 } CodegenResult;
 

@@ -12,7 +12,7 @@ static Value private_global(Gen *g, Value initializer, unsigned align) {
     LLVMSetInitializer(global, initializer);
     LLVMSetGlobalConstant(global, 1);
     LLVMSetLinkage(global, LLVMPrivateLinkage);
-    LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr);   // equal ones may be merged
+    LLVMSetUnnamedAddress(global, LLVMGlobalUnnamedAddr); // equal ones may be merged
     if (align) LLVMSetAlignment(global, align);
     return global;
 }
@@ -54,8 +54,8 @@ void fields_add(Fields *fields, const char *name, size_t offset, size_t size, Va
     if (fields->count == MAX_FIELDS) BUG("%s has more than %d fields", fields->name, MAX_FIELDS);
     size_t written = (size_t)LLVMABISizeOfType(fields->g->layout, LLVMTypeOf(value));
     if (offset != fields->end || size != written)
-        BUG("%s.%s has %zu bytes at %zu in netrt.h, but %zu at %zu in the descriptor", fields->name, name, size, offset, written,
-            fields->end);
+        BUG("%s.%s has %zu bytes at %zu in netrt.h, but %zu at %zu in the descriptor", fields->name, name, size, offset,
+            written, fields->end);
     fields->values[fields->count] = value;
     fields->offsets[fields->count++] = offset;
     fields->end += size;

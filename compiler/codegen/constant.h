@@ -5,8 +5,8 @@
 
 #include "codegen/gen.h"
 
-Value constant_string(Gen *g, const char *text);                                  // NULL gives a null pointer
-Value constant_bytes(Gen *g, const void *data, size_t size);                      // aligned to NETRT_ALIGN
+Value constant_string(Gen *g, const char *text);             // NULL gives a null pointer
+Value constant_bytes(Gen *g, const void *data, size_t size); // aligned to NETRT_ALIGN
 // A private array. `some` makes one even of no elements, so that its address is not null.
 Value constant_array(Gen *g, LLVMTypeRef type, const Value *elements, size_t count, bool some);
 Value constant_strings(Gen *g, const char *const *texts, size_t count, bool end_with_null);
@@ -28,9 +28,9 @@ typedef struct Fields {
 } Fields;
 
 #define FIELDS(gen, Struct) ((Fields){.g = (gen), .name = #Struct, .size = sizeof(Struct)})
-#define FIELD(fields, Struct, member, value) \
+#define FIELD(fields, Struct, member, value)                                                                                   \
     fields_add((fields), #member, offsetof(Struct, member), sizeof(((Struct *)0)->member), (value))
 
 void fields_add(Fields *fields, const char *name, size_t offset, size_t size, Value value);
-void fields_padding(Fields *fields, size_t bytes);   // that the C declaration has here
+void fields_padding(Fields *fields, size_t bytes); // that the C declaration has here
 Value fields_end(Fields *fields);

@@ -41,7 +41,7 @@ SAME(NETRT_MAX_RANK, MAX_RANK);
 typedef struct Writer {
     Gen *g;
     const Plan *plan;
-    Value *constants;    // address of each of the plan's
+    Value *constants; // address of each of the plan's
 } Writer;
 
 static Value i64(const Writer *w, int64_t value) { return gen_i64(w->g, value); }
@@ -167,8 +167,7 @@ static Value entry(const Writer *w, const PlanEntry *e, const Value *functions) 
 
 // A state is named after its parameter too: "fc1.weight/velocity". A gradient has its parameter's name.
 static const char *var_name(const Writer *w, const Variable *var) {
-    if (var->kind == VAR_STATE)
-        return arena_printf(w->g->arena, "%s/%s", w->plan->program->vars[var->param].name, var->name);
+    if (var->kind == VAR_STATE) return arena_printf(w->g->arena, "%s/%s", w->plan->program->vars[var->param].name, var->name);
     return var->kind == VAR_GRADIENT ? w->plan->program->vars[var->param].name : var->name;
 }
 

@@ -14,9 +14,7 @@ static Value round_by_adding(const Gen *g, Value x) {
     return gen_intrinsic(g, "llvm.copysign", type, (Value[]){whole, x}, 2);
 }
 
-static bool by_adding(const Gen *g, Value x) {
-    return g->target->vector_bytes == 16 && gen_element(LLVMTypeOf(x)) == g->f32;
-}
+static bool by_adding(const Gen *g, Value x) { return g->target->vector_bytes == 16 && gen_element(LLVMTypeOf(x)) == g->f32; }
 
 Value gen_round(const Gen *g, Value x) {
     return by_adding(g, x) ? round_by_adding(g, x) : gen_intrinsic(g, "llvm.rint", LLVMTypeOf(x), &x, 1);
@@ -74,7 +72,8 @@ static Value float_floordiv(const Gen *g, Value a, Value b) {
     Value quotient = LLVMBuildFDiv(g->builder, LLVMBuildFSub(g->builder, a, rest, ""), b, "");
     quotient = gen_select(g, other_sign(g, rest, b), LLVMBuildFSub(g->builder, quotient, one, ""), quotient);
     Value whole = gen_floor(g, quotient);
-    Value up = LLVMBuildFCmp(g->builder, LLVMRealOGT, LLVMBuildFSub(g->builder, quotient, whole, ""), gen_number(type, 0.5), "");
+    Value up =
+        LLVMBuildFCmp(g->builder, LLVMRealOGT, LLVMBuildFSub(g->builder, quotient, whole, ""), gen_number(type, 0.5), "");
     whole = gen_select(g, up, LLVMBuildFAdd(g->builder, whole, one, ""), whole);
     Value signed_zero = gen_intrinsic(g, "llvm.copysign", type, (Value[]){zero, plain}, 2);
     whole = gen_select(g, LLVMBuildFCmp(g->builder, LLVMRealOEQ, quotient, zero, ""), signed_zero, whole);
@@ -100,7 +99,7 @@ static Value transcendental(Gen *g, Op op, Value x, bool single) {
     case OP_COS: return single ? math_cos(g, x) : gen_libm(g, "cos", &x, 1);
     case OP_TANH: return single ? math_tanh(g, x) : gen_libm(g, "tanh", &x, 1);
     case OP_ERF: return single ? math_erf(g, x) : gen_libm(g, "erf", &x, 1);
-    default: break;   // OP_SIGMOID
+    default: break; // OP_SIGMOID
     }
     if (single) return math_sigmoid(g, x);
     Value minus = LLVMBuildFNeg(g->builder, x, "");
@@ -234,11 +233,11 @@ static Value int_sign(const Gen *g, Value x) {
 
 static Value int_compare(const Gen *g, Op op, DType dtype, Value a, Value b) {
     static const LLVMIntPredicate of_signed[] = {
-        [OP_EQ - OP_EQ] = LLVMIntEQ, [OP_NE - OP_EQ] = LLVMIntNE, [OP_LT - OP_EQ] = LLVMIntSLT,
+        [OP_EQ - OP_EQ] = LLVMIntEQ,  [OP_NE - OP_EQ] = LLVMIntNE,  [OP_LT - OP_EQ] = LLVMIntSLT,
         [OP_LE - OP_EQ] = LLVMIntSLE, [OP_GT - OP_EQ] = LLVMIntSGT, [OP_GE - OP_EQ] = LLVMIntSGE,
     };
     static const LLVMIntPredicate of_unsigned[] = {
-        [OP_EQ - OP_EQ] = LLVMIntEQ, [OP_NE - OP_EQ] = LLVMIntNE, [OP_LT - OP_EQ] = LLVMIntULT,
+        [OP_EQ - OP_EQ] = LLVMIntEQ,  [OP_NE - OP_EQ] = LLVMIntNE,  [OP_LT - OP_EQ] = LLVMIntULT,
         [OP_LE - OP_EQ] = LLVMIntULE, [OP_GT - OP_EQ] = LLVMIntUGT, [OP_GE - OP_EQ] = LLVMIntUGE,
     };
     return compare(g, (dtype == DT_I64 ? of_signed : of_unsigned)[op - OP_EQ], a, b);
@@ -289,11 +288,13 @@ static Value float_to_i64(const Gen *g, Value x) {
 static Value cast(const Gen *g, DType from, DType to, Value x) {
     LLVMTypeRef type = gen_with_element(x, gen_dtype(g, to));
     if (from == to) return x;
-    if (to == DT_BOOL && dtype_is_float(from)) return LLVMBuildFCmp(g->builder, LLVMRealUNE, x, LLVMConstNull(LLVMTypeOf(x)), "");
+    if (to == DT_BOOL && dtype_is_float(from))
+        return LLVMBuildFCmp(g->builder, LLVMRealUNE, x, LLVMConstNull(LLVMTypeOf(x)), "");
     if (to == DT_BOOL) return compare(g, LLVMIntNE, x, LLVMConstNull(LLVMTypeOf(x)));
     if (dtype_is_float(from) && dtype_is_float(to)) return LLVMBuildFPCast(g->builder, x, type, "");
-    if (dtype_is_float(from)) return to == DT_I64 ? float_to_i64(g, x) : LLVMBuildTrunc(g->builder, float_to_i64(g, x), type, "");
-    if (!dtype_is_float(to)) return LLVMBuildIntCast2(g->builder, x, type, 0, "");   // BOOL and U8 are never negative
+    if (dtype_is_float(from))
+        return to == DT_I64 ? float_to_i64(g, x) : LLVMBuildTrunc(g->builder, float_to_i64(g, x), type, "");
+    if (!dtype_is_float(to)) return LLVMBuildIntCast2(g->builder, x, type, 0, ""); // BOOL and U8 are never negative
     if (from == DT_BOOL) return gen_select(g, x, gen_number(type, 1), gen_number(type, 0));
     if (from == DT_U8) x = LLVMBuildZExt(g->builder, x, gen_with_element(x, g->i32), "");
     return LLVMBuildSIToFP(g->builder, x, type, "");

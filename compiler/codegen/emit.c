@@ -25,8 +25,8 @@ void emit_open(Gen *g) {
     char *message = NULL;
     if (LLVMGetTargetFromTriple(triple, &target, &message)) BUG("LLVM has no target %s: %s", triple, message);
     LLVMCodeGenOptLevel level = g->optimize ? LLVMCodeGenLevelDefault : LLVMCodeGenLevelNone;
-    g->machine = LLVMCreateTargetMachine(target, triple, g->target->cpu, g->target->features, level, LLVMRelocPIC,
-                                         LLVMCodeModelDefault);
+    g->machine =
+        LLVMCreateTargetMachine(target, triple, g->target->cpu, g->target->features, level, LLVMRelocPIC, LLVMCodeModelDefault);
     if (!g->machine) BUG("LLVM made no machine for %s", g->target->cpu);
     g->layout = LLVMCreateTargetDataLayout(g->machine);
     LLVMSetTarget(g->module, triple);

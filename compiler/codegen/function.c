@@ -199,7 +199,7 @@ static unsigned fma_body_size(const KBlock *b, bool *has_fma) {
     return size;
 }
 
-enum { UNROLLED_SIZE = 200, MAX_COPIES = 4 };   // statements in the unrolled body; measured, see below in choose_copies
+enum { UNROLLED_SIZE = 200, MAX_COPIES = 4 }; // statements in the unrolled body; measured, see below in choose_copies
 
 // Copies of a multiply-add loop's body. A large tile (6 × 4) hides the loop's own instructions behind its 24 multiply-adds;
 // small ones, of remainders and narrow layers, gain up to a third by four copies.

@@ -1,9 +1,9 @@
 // Vector mathematics in f32: exp, sigmoid, tanh, erf, log, log1p. Each works on any number of lanes, without branches.
 //
 // Method: reduce the argument to a small interval, approximate there by a polynomial, undo the reduction by exponent bits.
-// The polynomials are minimax fits (Remez exchange in 40 digits on the relative error of the whole function), their coefficients
-// rounded to f32; "fit" below is that error before rounding. tests/unit/cg_math_test.c checks the bounds of the results:
-// 2 ulp, erf 4 ulp. Subnormal arguments and results may be taken for zero, since compiled programs run with FTZ/DAZ.
+// The polynomials are minimax fits (Remez exchange in 40 digits on the relative error of the whole function), their
+// coefficients rounded to f32; "fit" below is that error before rounding. tests/unit/cg_math_test.c checks the bounds of the
+// results: 2 ulp, erf 4 ulp. Subnormal arguments and results may be taken for zero, since compiled programs run with FTZ/DAZ.
 // Nothing here needs FMA: the high parts of split constants have few enough bits that their products are exact.
 #include "codegen/gen.h"
 
@@ -50,7 +50,7 @@ Value math_exp(Gen *g, Value x) {
     Value magic = number(x, 0x1.8p23);
     Value shifted = gen_mul_add(g, x, number(x, 0x1.715476p0), magic);
     Value n = LLVMBuildFSub(g->builder, shifted, magic, "");
-    Value high = gen_mul_add(g, n, number(x, -0x1.62e4p-1), x);   // exact
+    Value high = gen_mul_add(g, n, number(x, -0x1.62e4p-1), x); // exact
     Value r = gen_mul_add(g, n, number(x, -0x1.7f7d1cp-20), high);
     Value lost = gen_mul_add(g, n, number(x, -0x1.7f7d1cp-20), LLVMBuildFSub(g->builder, high, r, ""));
     Value square = gen_mul(g, r, r);
@@ -87,7 +87,7 @@ Value math_tanh(Gen *g, Value x) {
 
 // Below 1: x + x·p(x²), fit 2⁻²⁹; above: 1 − e^q(|x|), fit 2⁻²⁹ on 0.95 … 4, after which it is 1 in f32.
 Value math_erf(Gen *g, Value x) {
-    static const double p[] = {0x1.06eba8p-3,  -0x1.81273ep-2,  0x1.ce2cf8p-4, -0x1.b7f91p-6,
+    static const double p[] = {0x1.06eba8p-3, -0x1.81273ep-2,  0x1.ce2cf8p-4, -0x1.b7f91p-6,
                                0x1.5405bep-8, -0x1.a3f71ep-11, 0x1.496a12p-14};
     static const double q[] = {-0x1.00aec8p-12, -0x1.20a22ep+0, -0x1.4668b4p-1, -0x1.a88232p-4,
                                0x1.69e12ap-6,   -0x1.8a5368p-9, 0x1.9387f6p-13};
@@ -112,8 +112,8 @@ static Value split_exponent(const Gen *g, Value x, Value *mantissa) {
 
 // log(2^e · (1 + f)) = e·ln 2 + f − f²/2 + f³·q(f), fit 2⁻³⁰; the small parts are added first.
 static Value log_of_parts(const Gen *g, Value exponent, Value f) {
-    static const double q[] = {0x1.555548p-2, -0x1.000006p-2, 0x1.99a4b4p-3, -0x1.555c54p-3, 0x1.23377cp-3,
-                               -0x1.fc2118p-4, 0x1.e6eea8p-4, -0x1.de4164p-4, 0x1.14619cp-4};
+    static const double q[] = {0x1.555548p-2,  -0x1.000006p-2, 0x1.99a4b4p-3,  -0x1.555c54p-3, 0x1.23377cp-3,
+                               -0x1.fc2118p-4, 0x1.e6eea8p-4,  -0x1.de4164p-4, 0x1.14619cp-4};
     Value e = LLVMBuildSIToFP(g->builder, exponent, LLVMTypeOf(f), "");
     Value square = gen_mul(g, f, f);
     Value y = gen_mul(g, gen_mul(g, f, square), math_polynomial(g, f, q, COUNT(q)));
@@ -145,11 +145,11 @@ Value math_log1p(Gen *g, Value x) {
     Value lost_of_small = LLVMBuildFSub(g->builder, x, LLVMBuildFSub(g->builder, u, one, ""), "");
     Value lost = gen_select(g, gen_less(g, one, x), lost_of_large, lost_of_small);
     Value mantissa, exponent = split_exponent(g, u, &mantissa);
-    Value most = gen_integer(LLVMTypeOf(exponent), 126);   // the largest floats have 127 and 128, but nothing was lost there
+    Value most = gen_integer(LLVMTypeOf(exponent), 126); // the largest floats have 127 and 128, but nothing was lost there
     Value bounded = gen_intrinsic(g, "llvm.smin", LLVMTypeOf(exponent), (Value[]){exponent, most}, 2);
     Value scale = power_of_two(g, LLVMBuildNeg(g->builder, bounded, ""));
     Value f = gen_mul_add(g, lost, scale, LLVMBuildFSub(g->builder, mantissa, one, ""));
     Value result = log_of_parts(g, exponent, f);
-    result = gen_select(g, gen_less(g, absolute(g, x), number(x, 0x1p-25)), x, result);   // keeps −0
+    result = gen_select(g, gen_less(g, absolute(g, x), number(x, 0x1p-25)), x, result); // keeps −0
     return log_edges(g, x, number(x, -1), gen_less(g, number(x, -1), x), result);
 }

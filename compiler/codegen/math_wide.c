@@ -60,7 +60,7 @@ static Value turned_sine(Gen *g, Value x, unsigned turned, const char *name) {
     if (turned) quarter = LLVMBuildAdd(g->builder, quarter, gen_integer(type, turned), "");
     Value odd = LLVMBuildAnd(g->builder, quarter, gen_integer(type, 1), "");
     Value y = sine_or_cosine(g, r, LLVMBuildICmp(g->builder, LLVMIntNE, odd, zero, ""));
-    if (!turned)   // keeps −0, which the reduction turns into +0
+    if (!turned) // keeps −0, which the reduction turns into +0
         y = gen_select(g, gen_less(g, absolute(g, x), number(x, 0x1p-13)), x, y);
     Value half = LLVMBuildAnd(g->builder, quarter, gen_integer(type, 2), "");
     Value sign = LLVMBuildShl(g->builder, half, gen_integer(type, 30), "");
@@ -104,8 +104,15 @@ Value math_log2_wide(Gen *g, Value x) {
 
 // 2^t for |t| ≤ 1000: n + r with n whole and |r| ≤ ½, fit 2⁻⁴⁰.
 static Value exp2_wide(const Gen *g, Value t) {
-    static const double p[] = {1, 0x1.62e42fef859c2p-1, 0x1.ebfbdff935a00p-3, 0x1.c6b08dd5a2d4ap-5, 0x1.3b2ab5c195ca8p-7,
-                               0x1.5d8746c146b0dp-10, 0x1.430acff96fbc4p-13, 0x1.00dbcdd765401p-16, 0x1.61aee3e94f966p-20};
+    static const double p[] = {1,
+                               0x1.62e42fef859c2p-1,
+                               0x1.ebfbdff935a00p-3,
+                               0x1.c6b08dd5a2d4ap-5,
+                               0x1.3b2ab5c195ca8p-7,
+                               0x1.5d8746c146b0dp-10,
+                               0x1.430acff96fbc4p-13,
+                               0x1.00dbcdd765401p-16,
+                               0x1.61aee3e94f966p-20};
     LLVMTypeRef type = gen_with_element(t, g->i64);
     Value magic = number(t, 0x1.8p52);
     Value shifted = LLVMBuildFAdd(g->builder, t, magic, "");
@@ -120,7 +127,7 @@ static Value pow_of_size(Gen *g, Value size, Value y) {
     Value wide = widen(g, size), infinity = number(wide, __builtin_inf());
     Value log = math_log2_wide(g, wide);
     log = gen_select(g, LLVMBuildFCmp(g->builder, LLVMRealOEQ, wide, number(wide, 0), ""), number(wide, -__builtin_inf()), log);
-    log = gen_select(g, LLVMBuildFCmp(g->builder, LLVMRealUGE, wide, infinity, ""), wide, log);   // inf, NaN
+    log = gen_select(g, LLVMBuildFCmp(g->builder, LLVMRealUGE, wide, infinity, ""), wide, log); // inf, NaN
     Value t = LLVMBuildFMul(g->builder, log, widen(g, y), "");
     t = gen_select(g, gen_less(g, number(t, 200), t), number(t, 200), t);
     t = gen_select(g, gen_less(g, t, number(t, -200)), number(t, -200), t);

@@ -8,7 +8,7 @@
 #include "codegen/llvm_compat.h"
 
 typedef struct Linear {
-    Value dynamic;       // i64; NULL for 0
+    Value dynamic; // i64; NULL for 0
     int64_t constant;
 } Linear;
 
@@ -25,7 +25,8 @@ static Linear linear(Gen *g, const KIdx *idx) {
     for (uint32_t round = 0; round < idx->count; round++) {
         uint32_t best = K_MAX_TERMS;
         for (uint32_t i = 0; i < idx->count; i++)
-            if (!used[i] && (best == K_MAX_TERMS || g->vars[idx->term[i].var].depth < g->vars[idx->term[best].var].depth)) best = i;
+            if (!used[i] && (best == K_MAX_TERMS || g->vars[idx->term[i].var].depth < g->vars[idx->term[best].var].depth))
+                best = i;
         used[best] = true;
         const GenVar *var = &g->vars[idx->term[best].var];
         int64_t coef = idx->term[best].coef;
@@ -160,7 +161,7 @@ Value gen_load(Gen *g, const KAccess *a, const KMask *mask, uint32_t lanes) {
     unsigned align = (unsigned)dtype_size(dtype);
     Value loaded;
     if (lanes == 1 && a->gather_lanes) {
-        KAccess one = *a;   // a vector of one lane
+        KAccess one = *a; // a vector of one lane
         one.gather_lanes = false;
         return gen_load(g, &one, mask, 1);
     }

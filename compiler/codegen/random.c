@@ -4,7 +4,7 @@
 #include "ir/rng.h"
 
 typedef struct Words {
-    Value first, second;   // i32
+    Value first, second; // i32
 } Words;
 
 static Value bits32(Value like, uint32_t value) { return gen_integer(LLVMTypeOf(like), value); }

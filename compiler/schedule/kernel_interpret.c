@@ -11,18 +11,18 @@
 #include "ir/rng.h"
 
 typedef union Lane {
-    double f;    // F32, F64
-    int64_t i;   // BOOL, U8, I64
+    double f;  // F32, F64
+    int64_t i; // BOOL, U8, I64
 } Lane;
 
 typedef struct Machine {
     const Kernel *kernel;
     const KernelCall *call;
-    char **bases;          // of each buffer
+    char **bases; // of each buffer
     int64_t *vars;
-    Lane *vals;            // lanes of value v from vals[v × lanes]
-    Lane **regs;           // of each register array: [(r × columns + v) × lanes]
-    const char *failed;    // message of a failed check
+    Lane *vals;         // lanes of value v from vals[v × lanes]
+    Lane **regs;        // of each register array: [(r × columns + v) × lanes]
+    const char *failed; // message of a failed check
 } Machine;
 
 static int64_t evaluate(const Machine *m, const KIdx *idx) {
@@ -63,7 +63,7 @@ static Lane load_element(DType dtype, const char *from) {
         float f;
         memcpy(&f, from, sizeof f);
         lane.f = f;
-    } else memcpy(&lane, from, sizeof lane);   // I64, F64
+    } else memcpy(&lane, from, sizeof lane); // I64, F64
     return lane;
 }
 
@@ -77,7 +77,7 @@ static void store_element(DType dtype, char *to, Lane lane) {
 
 static void load(const Machine *m, const KStmt *s, KValInfo dst, Lane *to) {
     for (uint32_t lane = 0; lane < lane_count(m, dst.vector); lane++) {
-        to[lane].i = 0;   // of a float too: all bits are zero
+        to[lane].i = 0; // of a float too: all bits are zero
         if (takes_part(m, &s->mask, lane)) to[lane] = load_element(dst.dtype, element_address(m, &s->access, lane));
     }
 }
@@ -131,8 +131,7 @@ static Lane reduce(const Machine *m, const KStmt *s, DType dtype) {
     Lane tree[width];
     memcpy(tree, value(m, s->args[0]), width * sizeof *tree);
     for (width /= 2; width > 0; width /= 2)
-        for (uint32_t i = 0; i < width; i++)
-            tree[i] = element(s->element, dtype, dtype, (Lane[]){tree[i], tree[i + width]}, 2);
+        for (uint32_t i = 0; i < width; i++) tree[i] = element(s->element, dtype, dtype, (Lane[]){tree[i], tree[i + width]}, 2);
     return tree[0];
 }
 

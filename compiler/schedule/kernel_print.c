@@ -22,8 +22,8 @@ typedef struct Printer {
     StrBuf *out;
     bool structure;
     int depth;
-    uint32_t *uses;              // of each value
-    const KStmt **shown_later;   // the LET whose expression is printed where it is used
+    uint32_t *uses;            // of each value
+    const KStmt **shown_later; // the LET whose expression is printed where it is used
 } Printer;
 
 static void print_expr(Printer *p, const KStmt *let);
@@ -73,7 +73,9 @@ static void print_term(Printer *p, bool *first, int64_t coef, KVar var, bool is_
 static void print_constant(Printer *p, bool *first, int64_t value) {
     if (value == 0 && !*first) return;
     if (*first) strbuf_printf(p->out, "%lld", (long long)value);
-    else strbuf_printf(p->out, " %c %llu", value < 0 ? '-' : '+', value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value);
+    else
+        strbuf_printf(p->out, " %c %llu", value < 0 ? '-' : '+',
+                      value < 0 ? 0 - (unsigned long long)value : (unsigned long long)value);
     *first = false;
 }
 
@@ -173,7 +175,8 @@ static void print_expr(Printer *p, const KStmt *let) {
     case K_LOAD: print_access(p, &let->access, &let->mask, info->vector); return;
     case K_READ: print_reg(p, let); return;
     case K_ELEMENT:
-        print_arguments(p, let->element == OP_CAST ? type_name(info->dtype) : op_info[let->element].name, let, argument_count(let));
+        print_arguments(p, let->element == OP_CAST ? type_name(info->dtype) : op_info[let->element].name, let,
+                        argument_count(let));
         return;
     case K_FMA: print_arguments(p, "fma", let, 3); return;
     case K_MASKED: print_arguments(p, "masked", let, 2); return;
@@ -276,9 +279,7 @@ static void print_stmt(Printer *p, const KStmt *s) {
         strbuf_add(p->out, " = ");
         print_expr(p, s);
         return;
-    case KS_STORE:
-        print_access(p, &s->access, &s->mask, p->kernel->vals.items[s->value].vector);
-        break;
+    case KS_STORE: print_access(p, &s->access, &s->mask, p->kernel->vals.items[s->value].vector); break;
     case KS_SET: print_reg(p, s); break;
     case KS_CHECK: print_check(p, s); return;
     case KS_COMMENT: strbuf_printf(p->out, "# %s", s->text); return;
@@ -303,7 +304,7 @@ static void print_bufs(Printer *p) {
         strbuf_add(p->out, buf->role == KBUF_SCRATCH ? "scratch " : "data ");
         print_buf(p, (KBufId)i);
         strbuf_printf(p->out, ": %s", type_name(buf->dtype));
-        if (!p->structure) {   // sizes are for checking only
+        if (!p->structure) { // sizes are for checking only
             strbuf_add(p->out, "[");
             print_linear(p, buf->count, buf->count_n);
             strbuf_add(p->out, "]");

@@ -11,26 +11,26 @@
 
 #include "support/vec.h"
 
-typedef struct Range {      // what is known of a loop variable while its loop is open
+typedef struct Range { // what is known of a loop variable while its loop is open
     bool open;
-    int depth;              // of its loop; grid variables are outermost
+    int depth; // of its loop; grid variables are outermost
     bool unroll;
     bool grid;
     KIdx lo;
     KIdx hi, hi2;
     bool has_hi2;
-    int64_t back;           // the largest value is at most bound − back: 1, or the step of a whole loop
+    int64_t back; // the largest value is at most bound − back: 1, or the step of a whole loop
     int64_t step;
-    bool exact;             // starts at lo, so that lo + n·step is known
-    int64_t last;           // grid: the largest value, for the N at hand
+    bool exact;   // starts at lo, so that lo + n·step is known
+    int64_t last; // grid: the largest value, for the N at hand
 } Range;
 
 typedef struct Verifier {
     const Kernel *kernel;
-    Range *ranges;          // by variable; one more at the end: the lane
-    bool *defined;          // by value
-    KIdx *first_lo;         // by variable: where the latest loop that did not resume started
-    bool *ran;              // by variable: some loop over it has stood before
+    Range *ranges;  // by variable; one more at the end: the lane
+    bool *defined;  // by value
+    KIdx *first_lo; // by variable: where the latest loop that did not resume started
+    bool *ran;      // by variable: some loop over it has stood before
     int64_t N;
     int depth;
 } Verifier;
@@ -128,7 +128,7 @@ static void check_inside(Verifier *v, const KIdx *idx, KBufId buf_id) {
     const KBuf *buf = &v->kernel->bufs.items[buf_id];
     int64_t size = buf->count + buf->count_n * v->N;
     int64_t low = extreme(v, *idx, -1), high = extreme(v, *idx, 1);
-    if (high < low) return;   // never runs with this N
+    if (high < low) return; // never runs with this N
     if (low < 0) FAIL(v, "index %lld of %s is negative (N = %lld)", (long long)low, buf->name, (long long)v->N);
     if (high >= size)
         FAIL(v, "index %lld of %s, which has %lld elements (N = %lld)", (long long)high, buf->name, (long long)size,
@@ -311,8 +311,15 @@ static void check_for(Verifier *v, const KStmt *s) {
     if (s->has_hi2) check_vars(v, &s->hi2);
     if (s->unroll && (s->resume || s->has_hi2 || s->lo.count || s->lo.base_n || s->hi.count || s->hi.base_n))
         FAIL(v, "the unrolled loop over %s has bounds that are not constant", var_name(v, s->var));
-    *range = (Range){.open = true, .unroll = s->unroll, .depth = ++v->depth, .lo = v->first_lo[s->var], .hi = s->hi,
-                     .hi2 = s->hi2, .has_hi2 = s->has_hi2, .back = s->whole ? s->step : 1, .step = s->step,
+    *range = (Range){.open = true,
+                     .unroll = s->unroll,
+                     .depth = ++v->depth,
+                     .lo = v->first_lo[s->var],
+                     .hi = s->hi,
+                     .hi2 = s->hi2,
+                     .has_hi2 = s->has_hi2,
+                     .back = s->whole ? s->step : 1,
+                     .step = s->step,
                      .exact = !s->resume};
     if (!never_runs(v, range)) check_block(v, &s->body);
     v->depth--;
@@ -327,8 +334,7 @@ static void check_stmt(Verifier *v, const KStmt *s) {
     case KS_STORE: {
         KValInfo info = info_of(v, s->value);
         check_access(v, s, info.vector);
-        if (v->kernel->bufs.items[s->access.buf].dtype != info.dtype)
-            FAIL(v, "%%%u is stored with another type", s->value);
+        if (v->kernel->bufs.items[s->access.buf].dtype != info.dtype) FAIL(v, "%%%u is stored with another type", s->value);
         return;
     }
     case KS_SET: check_reg(v, s, info_of(v, s->value)); return;

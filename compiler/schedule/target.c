@@ -13,25 +13,52 @@ enum { ISA_BASE, ISA_AVX2, ISA_AVX512 };
 
 static const Target targets[] = {
     {
-        .name = "avx512", .shown = "AVX-512", .march = "x86-64-v4", .isa = ISA_AVX512,
-        .cpu = "x86-64-v4", .features = "-prefer-256-bit",
-        .vector_bytes = 64, .registers = 32, .fma = true, .masks = true,
-        .tile_rows = 6, .tile_vectors = 4,
-        .l1_bytes = 48 << 10, .l2_bytes = 1 << 20,
+        .name = "avx512",
+        .shown = "AVX-512",
+        .march = "x86-64-v4",
+        .isa = ISA_AVX512,
+        .cpu = "x86-64-v4",
+        .features = "-prefer-256-bit",
+        .vector_bytes = 64,
+        .registers = 32,
+        .fma = true,
+        .masks = true,
+        .tile_rows = 6,
+        .tile_vectors = 4,
+        .l1_bytes = 48 << 10,
+        .l2_bytes = 1 << 20,
     },
     {
-        .name = "avx2", .shown = "AVX2", .march = "x86-64-v3", .isa = ISA_AVX2,
-        .cpu = "x86-64-v3", .features = "",
-        .vector_bytes = 32, .registers = 16, .fma = true, .masks = true,
-        .tile_rows = 6, .tile_vectors = 2,
-        .l1_bytes = 32 << 10, .l2_bytes = 512 << 10,
+        .name = "avx2",
+        .shown = "AVX2",
+        .march = "x86-64-v3",
+        .isa = ISA_AVX2,
+        .cpu = "x86-64-v3",
+        .features = "",
+        .vector_bytes = 32,
+        .registers = 16,
+        .fma = true,
+        .masks = true,
+        .tile_rows = 6,
+        .tile_vectors = 2,
+        .l1_bytes = 32 << 10,
+        .l2_bytes = 512 << 10,
     },
     {
-        .name = "sse2", .shown = "SSE2", .march = "x86-64", .isa = ISA_BASE,
-        .cpu = "x86-64", .features = "",
-        .vector_bytes = 16, .registers = 16, .fma = false, .masks = false,
-        .tile_rows = 4, .tile_vectors = 2,
-        .l1_bytes = 32 << 10, .l2_bytes = 256 << 10,
+        .name = "sse2",
+        .shown = "SSE2",
+        .march = "x86-64",
+        .isa = ISA_BASE,
+        .cpu = "x86-64",
+        .features = "",
+        .vector_bytes = 16,
+        .registers = 16,
+        .fma = false,
+        .masks = false,
+        .tile_rows = 4,
+        .tile_vectors = 2,
+        .l1_bytes = 32 << 10,
+        .l2_bytes = 256 << 10,
     },
 };
 
@@ -53,7 +80,7 @@ static bool runs_here(int isa) {
 }
 
 const Target *target_find(const char *march) {
-    if (strcmp(march, "x86-64-v2") == 0) march = "x86-64";   // nothing in between is worth a row of its own
+    if (strcmp(march, "x86-64-v2") == 0) march = "x86-64"; // nothing in between is worth a row of its own
     for (unsigned i = 0; i < TARGET_COUNT; i++) {
         const Target *target = &targets[i];
         if (strcmp(march, "native") == 0 ? runs_here(target->isa)

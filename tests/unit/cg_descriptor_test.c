@@ -12,8 +12,13 @@ static void make_program(Arena *arena, Program *p) {
     p->lr = 0.01;
     p->var_count = 3;
     p->vars = NEW_ARRAY(arena, Variable, 3);
-    p->vars[0] = (Variable){.kind = VAR_PARAM, .name = "fc.weight", .aliases = aliases, .alias_count = 1, .dtype = DT_F32,
-                            .shape = shape_of(2, (int64_t[]){3, 2}), .frozen = true};
+    p->vars[0] = (Variable){.kind = VAR_PARAM,
+                            .name = "fc.weight",
+                            .aliases = aliases,
+                            .alias_count = 1,
+                            .dtype = DT_F32,
+                            .shape = shape_of(2, (int64_t[]){3, 2}),
+                            .frozen = true};
     p->vars[1] = (Variable){.kind = VAR_STATE, .name = "velocity", .dtype = DT_F32, .shape = p->vars[0].shape};
     p->vars[2] = (Variable){.kind = VAR_GRADIENT, .name = "fc.weight", .dtype = DT_F32, .shape = p->vars[0].shape};
     p->input_count = 1;
@@ -21,12 +26,28 @@ static void make_program(Arena *arena, Program *p) {
     p->inputs[0] = (InputSpec){.name = "input", .dtype = DT_U8, .shape = {3, {{1, true}, {28, false}, {27, false}}}};
     p->layer_count = 1;
     p->layers = NEW_ARRAY(arena, LayerRow, 1);
-    p->layers[0] = (LayerRow){.path = "fc", .type = "Linear", .output = {2, {{2, true}, {10, false}}}, .params = 6, .flops = 12,
-                              .depth = 1};
-    p->data = (DataSpec){.present = true, .format = "idx", .name = "MNIST", .train_x = "train-images", .classes = classes,
-                         .class_count = 2, .count = 5, .seed = 6, .validation = 0.25, .target_is_input = true};
-    p->train = (TrainSpec){.epochs = 5, .batch_size = 64, .shuffle = true, .seed = 7, .drop_last = true, .accumulate = 2,
-                           .clip_grad_norm = 1.5, .clip_grad_value = 0.5, .patience = 3, .validate_every = 4};
+    p->layers[0] = (LayerRow){
+        .path = "fc", .type = "Linear", .output = {2, {{2, true}, {10, false}}}, .params = 6, .flops = 12, .depth = 1};
+    p->data = (DataSpec){.present = true,
+                         .format = "idx",
+                         .name = "MNIST",
+                         .train_x = "train-images",
+                         .classes = classes,
+                         .class_count = 2,
+                         .count = 5,
+                         .seed = 6,
+                         .validation = 0.25,
+                         .target_is_input = true};
+    p->train = (TrainSpec){.epochs = 5,
+                           .batch_size = 64,
+                           .shuffle = true,
+                           .seed = 7,
+                           .drop_last = true,
+                           .accumulate = 2,
+                           .clip_grad_norm = 1.5,
+                           .clip_grad_value = 0.5,
+                           .patience = 3,
+                           .validate_every = 4};
 }
 
 static Kernel *copy_kernel(Arena *arena) {
@@ -57,14 +78,23 @@ static Plan *make_plan(Arena *arena) {
     plan->entries[ENTRY_INIT].steps.items[0].refs[1] =
         (PlanRef){.space = SPACE_INPUT, .index = 1, .fixed = 128, .per_block = 256};
     PlanRef *target = NEW(arena, PlanRef);
-    PlanStep draw = {.draw = true, .draw_kind = DRAW_NORMAL, .draw_count = 6, .a = -1, .b = 2, .refs = target, .ref_count = 1,
-                     .name = "fc.weight", .lines = "mnist.net:3"};
+    PlanStep draw = {.draw = true,
+                     .draw_kind = DRAW_NORMAL,
+                     .draw_count = 6,
+                     .a = -1,
+                     .b = 2,
+                     .refs = target,
+                     .ref_count = 1,
+                     .name = "fc.weight",
+                     .lines = "mnist.net:3"};
     VEC_PUSH(arena, &plan->entries[ENTRY_INIT].steps, draw);
     PlanEntry *predict = &plan->entries[ENTRY_PREDICT];
-    predict->present = true;   // without steps
+    predict->present = true; // without steps
     predict->workspace_fixed = 11;
     predict->workspace_per_block = 12;
-    PlanOutput output = {.name = "output", .dtype = DT_F32, .shape = {2, {{1, true}, {10, false}}},
+    PlanOutput output = {.name = "output",
+                         .dtype = DT_F32,
+                         .shape = {2, {{1, true}, {10, false}}},
                          .ref = {.space = SPACE_WORKSPACE, .fixed = 64}};
     VEC_PUSH(arena, &predict->results, output);
     return plan;

@@ -67,8 +67,8 @@ static void check(const char *march, uint32_t lanes, bool optimize) {
     }
     Loaded loaded = cg_load(cg_plan(suite.arena, suite.kernels, suite.count, target), optimize);
     for (size_t i = 0; i < suite.count; i++)
-        cg_compare(&loaded, i, suite.kernels[i], arena_printf(suite.arena, "%s: %s", march, suite.kernels[i]->name), ELEMENTS, true,
-                   NULL);
+        cg_compare(&loaded, i, suite.kernels[i], arena_printf(suite.arena, "%s: %s", march, suite.kernels[i]->name), ELEMENTS,
+                   true, NULL);
     dlclose(loaded.handle);
     arena_free(suite.arena);
 }

@@ -18,8 +18,7 @@ static Kernel *softmax(Arena *arena, uint32_t lanes) {
     kb_set(&b, best, zero, zero, lowest);
     kb_set(&b, sum, zero, zero, none);
     kb_for(&b, j, zero, kb_idx(COLUMNS), lanes);
-    KVal masked = kb_let(&b, DT_F32, true,
-                         (KStmt){.op = K_MASKED, .args = {kb_vload(&b, x, at, mask), lowest}, .mask = mask});
+    KVal masked = kb_let(&b, DT_F32, true, (KStmt){.op = K_MASKED, .args = {kb_vload(&b, x, at, mask), lowest}, .mask = mask});
     kb_set(&b, best, zero, zero, kb_op2(&b, OP_MAXIMUM, kb_read(&b, best, zero, zero), masked));
     kb_end(&b);
     KVal top = kb_splat(&b, kb_reduce(&b, OP_MAXIMUM, kb_read(&b, best, zero, zero)));
@@ -73,8 +72,10 @@ static void matmul_tile(KernelBuilder *b, const Matmul *t, int64_t rows, int64_t
 // y[N][37] = x[N][29] w[29][37]: tiles of 4 rows while they last, then 2, then 1, over blocks of 16 rows and 2 vectors
 static Kernel *matmul(Arena *arena, uint32_t lanes) {
     KernelBuilder b = kb_new(arena, "matmul", lanes);
-    Matmul t = {.x = kb_buf(&b, "x", DT_F32, 0, DEPTH), .w = kb_buf(&b, "w", DT_F32, DEPTH * COLUMNS, 0),
-                .y = kb_buf(&b, "y", DT_F32, 0, COLUMNS), .acc = kb_reg(&b, "acc", DT_F32, true, 4, 2)};
+    Matmul t = {.x = kb_buf(&b, "x", DT_F32, 0, DEPTH),
+                .w = kb_buf(&b, "w", DT_F32, DEPTH * COLUMNS, 0),
+                .y = kb_buf(&b, "y", DT_F32, 0, COLUMNS),
+                .acc = kb_reg(&b, "acc", DT_F32, true, 4, 2)};
     KVar block = kb_grid(&b, "block", (KExtent){0, 1, ROW_BLOCK});
     t.n = kb_grid(&b, "n", (KExtent){COLUMNS, 0, 2 * lanes});
     t.m = kb_var(&b, "m");
@@ -100,8 +101,8 @@ static Kernel *gather_bytes(Arena *arena, uint32_t lanes) {
     KVar i = kb_grid(&b, "i", (KExtent){0, 1, 1}), j = kb_var(&b, "j");
     kb_for(&b, j, kb_idx(0), kb_idx(COLUMNS), lanes);
     KMask mask = kb_lanes_below(kb_plus(kb_idx(COLUMNS), j, -1));
-    KAccess access = {.buf = images, .idx = kb_of(j), .lane_stride = 1, .gather_buf = row, .gather_idx = kb_of(i),
-                      .gather_stride = COLUMNS};
+    KAccess access = {
+        .buf = images, .idx = kb_of(j), .lane_stride = 1, .gather_buf = row, .gather_idx = kb_of(i), .gather_stride = COLUMNS};
     KVal x = kb_cast(&b, DT_F32, kb_load_access(&b, access, mask, true));
     x = kb_op2(&b, OP_SUB, kb_op2(&b, OP_DIV, x, kb_numbers(&b, DT_F32, 255)), kb_numbers(&b, DT_F32, 0.5));
     kb_store(&b, y, kb_plus(kb_plus(kb_idx(0), i, COLUMNS), j, 1), mask, kb_op2(&b, OP_MUL, x, kb_numbers(&b, DT_F32, 2)));
@@ -109,7 +110,7 @@ static Kernel *gather_bytes(Arena *arena, uint32_t lanes) {
     return b.kernel;
 }
 
-static void put_rows(Buffers *buffers, int64_t N) {   // the second buffer holds int32 row numbers
+static void put_rows(Buffers *buffers, int64_t N) { // the second buffer holds int32 row numbers
     for (int64_t i = 0; i < N; i++) ((int32_t *)buffers->data[1])[i] = (int32_t)(cg_mix((uint64_t)i) % 10);
 }
 
@@ -122,12 +123,16 @@ static Kernel *gather_lanes(Arena *arena, uint32_t lanes) {
     KVar i = kb_grid(&b, "i", (KExtent){0, 1, lanes}), j = kb_var(&b, "j"), k = kb_var(&b, "k");
     KMask mask = kb_lanes_below(kb_plus(kb_n(1), i, -1));
     kb_for(&b, j, kb_idx(0), kb_idx(COLUMNS), 1);
-    KAccess access = {.buf = images, .idx = kb_of(j), .gather_buf = row, .gather_idx = kb_of(i), .gather_stride = COLUMNS,
+    KAccess access = {.buf = images,
+                      .idx = kb_of(j),
+                      .gather_buf = row,
+                      .gather_idx = kb_of(i),
+                      .gather_stride = COLUMNS,
                       .gather_lanes = true};
     KVal x = kb_load_access(&b, access, mask, true);
     kb_store_access(&b, kb_at(y, kb_plus(kb_plus(kb_idx(0), i, COLUMNS), j, 1), COLUMNS), mask, x);
     kb_end(&b);
-    KStmt *full = kb_for(&b, k, kb_of(i), kb_n(1), lanes);   // without masks, where all lanes take part
+    KStmt *full = kb_for(&b, k, kb_of(i), kb_n(1), lanes); // without masks, where all lanes take part
     full->whole = full->has_hi2 = true;
     full->hi2 = kb_plus(kb_idx(lanes), i, 1);
     access.idx = kb_idx(3);
@@ -167,8 +172,8 @@ static Kernel *random_numbers(Arena *arena, uint32_t lanes) {
     KVal lane = kb_let(&b, DT_I64, true, (KStmt){.op = K_LANES});
     KVal index = kb_op2(&b, OP_ADD, kb_splat(&b, base), lane);
     for (int k = 0; k < 4; k++) {
-        KVal r = kb_let(&b, k & 1 ? DT_F64 : DT_F32, true,
-                        (KStmt){.op = K_RANDOM, .scalar = 3, .normal = k >= 2, .args = {index}});
+        KVal r =
+            kb_let(&b, k & 1 ? DT_F64 : DT_F32, true, (KStmt){.op = K_RANDOM, .scalar = 3, .normal = k >= 2, .args = {index}});
         kb_store(&b, y[k], kb_of(i), mask, r);
     }
     return b.kernel;
@@ -180,7 +185,7 @@ static Kernel *checks(Arena *arena, uint32_t lanes) {
     KBufId label = kb_buf(&b, "label", DT_I64, 0, 1), good = kb_buf(&b, "good", DT_BOOL, 0, 1);
     KBufId all = kb_buf(&b, "all", DT_BOOL, 1, 0);
     KReg bad = kb_reg(&b, "bad", DT_BOOL, true, 1, 1);
-    KVar i = kb_var(&b, "i");   // no grid: one tile
+    KVar i = kb_var(&b, "i"); // no grid: one tile
     KIdx zero = kb_idx(0);
     KVal no = kb_op2(&b, OP_NE, kb_numbers(&b, DT_I64, 0), kb_numbers(&b, DT_I64, 0));
     kb_set(&b, bad, zero, zero, no);
@@ -207,7 +212,8 @@ static Kernel *scratch_and_scalars(Arena *arena, uint32_t lanes) {
     KBufId t = kb_buf(&b, "t", DT_F32, 8, 0);
     b.kernel->bufs.items[t].role = KBUF_SCRATCH;
     b.kernel->bufs.items[t].scratch_offset = 128;
-    KVar n = kb_grid(&b, "n", (KExtent){0, 1, 1}), i = kb_grid(&b, "i", (KExtent){3, 0, 1}), j = kb_grid(&b, "j", (KExtent){5, 0, 1});
+    KVar n = kb_grid(&b, "n", (KExtent){0, 1, 1}), i = kb_grid(&b, "i", (KExtent){3, 0, 1}),
+         j = kb_grid(&b, "j", (KExtent){5, 0, 1});
     KVar k = kb_var(&b, "k");
     KIdx at = kb_plus(kb_plus(kb_plus(kb_idx(0), n, 15), i, 5), j, 1);
     kb_for(&b, k, kb_idx(0), kb_idx(8), 1);
@@ -229,8 +235,8 @@ typedef struct Case {
 } Case;
 
 static const Case cases[] = {
-    {softmax, NULL},         {matmul, NULL},        {gather_bytes, put_rows}, {gather_lanes, put_rows},
-    {columns, NULL},       {random_numbers, NULL}, {checks, put_labels},     {scratch_and_scalars, NULL},
+    {softmax, NULL}, {matmul, NULL},         {gather_bytes, put_rows}, {gather_lanes, put_rows},
+    {columns, NULL}, {random_numbers, NULL}, {checks, put_labels},     {scratch_and_scalars, NULL},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 
@@ -247,8 +253,8 @@ static void check(const char *march, uint32_t lanes, bool optimize) {
     Loaded loaded = cg_load(cg_plan(arena, kernels, CASES, target), optimize);
     for (size_t i = 0; i < CASES; i++)
         for (size_t n = 0; n < sizeof sizes / sizeof *sizes; n++)
-            cg_compare(&loaded, i, kernels[i], arena_printf(arena, "%s, %u lanes: %s", march, lanes, kernels[i]->name), sizes[n],
-                       false, cases[i].prepare);
+            cg_compare(&loaded, i, kernels[i], arena_printf(arena, "%s, %u lanes: %s", march, lanes, kernels[i]->name),
+                       sizes[n], false, cases[i].prepare);
     dlclose(loaded.handle);
     arena_free(arena);
 }
@@ -293,8 +299,11 @@ static void equal_kernels_exist_once(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(avx512), cmocka_unit_test(avx2),     cmocka_unit_test(sse2),
-        cmocka_unit_test(one_lane), cmocka_unit_test(equal_kernels_exist_once),
+        cmocka_unit_test(avx512),
+        cmocka_unit_test(avx2),
+        cmocka_unit_test(sse2),
+        cmocka_unit_test(one_lane),
+        cmocka_unit_test(equal_kernels_exist_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,17 +9,17 @@
 typedef struct Function {
     Op op;
     double (*real)(double);
-    double bound;            // ulp
-    float low, high;         // where it is sampled densely, besides everywhere
+    double bound;    // ulp
+    float low, high; // where it is sampled densely, besides everywhere
 } Function;
 
 static double rsqrt(double x) { return 1 / sqrt(x); }
 static double sigmoid(double x) { return 1 / (1 + exp(-x)); }
 
 static const Function functions[] = {
-    {OP_EXP, exp, 2, -90, 90},          {OP_LOG, log, 2, 0.5F, 2},        {OP_LOG1P, log1p, 2, -0.999F, 2},
-    {OP_TANH, tanh, 2, -10, 10},        {OP_SIGMOID, sigmoid, 2, -90, 20}, {OP_ERF, erf, 4, -4.5F, 4.5F},
-    {OP_SIN, sin, 2, -100, 100},        {OP_COS, cos, 2, -100, 100},      {OP_RSQRT, rsqrt, 2, 0.1F, 10},
+    {OP_EXP, exp, 2, -90, 90},         {OP_LOG, log, 2, 0.5F, 2},         {OP_LOG1P, log1p, 2, -0.999F, 2},
+    {OP_TANH, tanh, 2, -10, 10},       {OP_SIGMOID, sigmoid, 2, -90, 20}, {OP_ERF, erf, 4, -4.5F, 4.5F},
+    {OP_SIN, sin, 2, -100, 100},       {OP_COS, cos, 2, -100, 100},       {OP_RSQRT, rsqrt, 2, 0.1F, 10},
     {OP_SQRT, sqrt, 0.5001, 0.1F, 10},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions, SAMPLES = 1 << 18 };
@@ -68,8 +68,9 @@ static double ulp_error(float got, double exact) {
 
 // Half of the samples anywhere among all floats, half in the interesting range; special values first.
 static void fill(float *x, float low, float high) {
-    static const float special[] = {0.0F,  -0.0F, 1.0F,  -1.0F, INFINITY, -INFINITY, NAN,     FLT_MAX, -FLT_MAX, FLT_MIN,
-                                    0x1p-30F, -0x1p-30F, 88.72F, 88.73F, -87.33F, -87.34F, -103.9F, -104.F, 1e9F, 1e20F};
+    static const float special[] = {0.0F,    -0.0F,    1.0F,    -1.0F,    INFINITY,  -INFINITY, NAN,
+                                    FLT_MAX, -FLT_MAX, FLT_MIN, 0x1p-30F, -0x1p-30F, 88.72F,    88.73F,
+                                    -87.33F, -87.34F,  -103.9F, -104.F,   1e9F,      1e20F};
     size_t n = sizeof special / sizeof *special;
     for (size_t i = 0; i < SAMPLES; i++) {
         uint64_t mixed = (i + 1) * 0x9E3779B97F4A7C15u;
@@ -103,12 +104,12 @@ static void check_function(const Loaded *loaded, size_t index, const Target *tar
 }
 
 static void check_pow(const Loaded *loaded, const Target *target, float *x, float *y, float *z) {
-    static const float special[] = {0.0F, -0.0F, 1, -1, 2, -2, 3, -3, 0.5F, -0.5F, 2.5F, -2.5F, 1e9F, -1e9F, 16777217.F, INFINITY,
-                                    -INFINITY, NAN};
+    static const float special[] = {0.0F,  -0.0F, 1,     -1,   2,     -2,         3,        -3,        0.5F,
+                                    -0.5F, 2.5F,  -2.5F, 1e9F, -1e9F, 16777217.F, INFINITY, -INFINITY, NAN};
     size_t n = sizeof special / sizeof *special;
     fill(x, 0, 20);
     fill(z, -30, 30);
-    for (size_t i = 0; i < SAMPLES; i += 2) x[i] = (float)(i % 4999) / 250;   // both moderate
+    for (size_t i = 0; i < SAMPLES; i += 2) x[i] = (float)(i % 4999) / 250; // both moderate
     for (size_t i = 0; i < n * n; i++) {
         x[i] = special[i / n];
         z[i] = special[i % n];

@@ -149,13 +149,15 @@ static inline void cg_fill(void *data, DType dtype, size_t bytes, uint64_t seed,
     size_t count = bytes / dtype_size(dtype);
     for (size_t i = 0; i < count; i++) {
         uint64_t random = cg_mix(seed * 1000003 + i);
-        double real = (double)(int64_t)(random >> 11) * 0x1p-51 - 2;   // −2 … 2
+        double real = (double)(int64_t)(random >> 11) * 0x1p-51 - 2; // −2 … 2
         if (special && random % 4 == 0) real = odd[random / 4 % 12];
         if (dtype == DT_F32) ((float *)data)[i] = (float)real;
         else if (dtype == DT_F64) ((double *)data)[i] = real;
         else if (dtype == DT_U8) ((uint8_t *)data)[i] = (uint8_t)(random >> 8);
         else if (dtype == DT_BOOL) ((uint8_t *)data)[i] = random >> 8 & 1;
-        else ((int64_t *)data)[i] = special && random % 8 == 0 ? INT64_MIN + (int64_t)(random >> 8 & 1) : (int64_t)(random >> 8 & 15) - 7;
+        else
+            ((int64_t *)data)[i] =
+                special && random % 8 == 0 ? INT64_MIN + (int64_t)(random >> 8 & 1) : (int64_t)(random >> 8 & 15) - 7;
     }
 }
 
@@ -168,7 +170,8 @@ static inline bool cg_near(double a, double b, double tolerance) {
 static inline void cg_expect_near(const char *what, DType dtype, const void *got, const void *expected, size_t bytes) {
     for (size_t i = 0; i < bytes / dtype_size(dtype); i++) {
         if (dtype == DT_F32 && !cg_near((double)((const float *)got)[i], (double)((const float *)expected)[i], 2e-6))
-            fail_msg("%s [%zu]: %a, interpreted %a", what, i, (double)((const float *)got)[i], (double)((const float *)expected)[i]);
+            fail_msg("%s [%zu]: %a, interpreted %a", what, i, (double)((const float *)got)[i],
+                     (double)((const float *)expected)[i]);
         if (dtype == DT_F64 && !cg_near(((const double *)got)[i], ((const double *)expected)[i], 1e-14))
             fail_msg("%s [%zu]: %a, interpreted %a", what, i, ((const double *)got)[i], ((const double *)expected)[i]);
     }
@@ -179,11 +182,11 @@ static inline void cg_expect_near(const char *what, DType dtype, const void *got
     }
 }
 
-typedef void CgPrepare(Buffers *buffers, int64_t N);   // puts what a kernel needs into its buffers after they were filled
+typedef void CgPrepare(Buffers *buffers, int64_t N); // puts what a kernel needs into its buffers after they were filled
 
 // Runs step `index` as generated and as interpreted on equal memory, and compares all buffers.
-static inline void cg_compare(const Loaded *loaded, size_t index, const Kernel *kernel, const char *what, int64_t N, bool special,
-                              CgPrepare *prepare) {
+static inline void cg_compare(const Loaded *loaded, size_t index, const Kernel *kernel, const char *what, int64_t N,
+                              bool special, CgPrepare *prepare) {
     Buffers mine = cg_buffers(kernel, N), other = cg_buffers(kernel, N);
     size_t at = 0;
     for (size_t i = 0; i < kernel->bufs.count; i++) {
@@ -194,8 +197,15 @@ static inline void cg_compare(const Loaded *loaded, size_t index, const Kernel *
     if (prepare) prepare(&mine, N);
     for (size_t i = 0; i < mine.count; i++) memcpy(other.data[i], mine.data[i], mine.bytes[i]);
     static _Alignas(64) char scratch[1 << 16];
-    KernelCall call = {.buffers = mine.data, .scratch = scratch, .N = N, .lr = 0.125, .step = 7, .steps = 100, .epoch = 2,
-                       .epochs = 5, .seed = 0x123456789abcdef};
+    KernelCall call = {.buffers = mine.data,
+                       .scratch = scratch,
+                       .N = N,
+                       .lr = 0.125,
+                       .step = 7,
+                       .steps = 100,
+                       .epoch = 2,
+                       .epochs = 5,
+                       .seed = 0x123456789abcdef};
     int32_t failed = cg_run(loaded, index, &call);
     call.buffers = other.data;
     const char *message = kernel_interpret(kernel, &call);

@@ -11,7 +11,7 @@ enum { KB_DEPTH = 16 };
 
 typedef struct KernelBuilder {
     Kernel *kernel;
-    KStmt open[KB_DEPTH];     // loops, outermost first
+    KStmt open[KB_DEPTH]; // loops, outermost first
     size_t depth;
 } KernelBuilder;
 
@@ -100,7 +100,9 @@ static inline KAccess kb_at(KBufId buf, KIdx idx, int64_t lane_stride) {
 static inline KVal kb_load_access(KernelBuilder *b, KAccess access, KMask mask, bool vector) {
     return kb_let(b, b->kernel->bufs.items[access.buf].dtype, vector, (KStmt){.op = K_LOAD, .access = access, .mask = mask});
 }
-static inline KVal kb_load(KernelBuilder *b, KBufId buf, KIdx idx) { return kb_load_access(b, kb_at(buf, idx, 0), KB_ALL, false); }
+static inline KVal kb_load(KernelBuilder *b, KBufId buf, KIdx idx) {
+    return kb_load_access(b, kb_at(buf, idx, 0), KB_ALL, false);
+}
 static inline KVal kb_vload(KernelBuilder *b, KBufId buf, KIdx idx, KMask mask) {
     return kb_load_access(b, kb_at(buf, idx, 1), mask, true);
 }
