@@ -31,6 +31,10 @@ static void elementwise_ops_are_pytorchs(void **state) {
     ASSERT_TENSOR(lab, build_where(g, build_binary(g, OP_GT, x, build_float(g, 0)), x, build_float(g, 9)), 9, 9, 0.5, 1.5, 2.5);
     ASSERT_TENSOR(lab, build_cast(g, x, DT_I64), -2, 0, 0, 1, 2);
     ASSERT_TENSOR(lab, build_cast(g, x, DT_BOOL), 1, 1, 1, 1, 1);
+    double least = (double)INT64_MIN; // what an int64 cannot hold
+    ASSERT_TENSOR(lab, build_cast(g, VECTOR(lab, NAN, 1e300, -1e300, INFINITY, -0x1p63), DT_I64), least, least, least, least,
+                  least);
+    ASSERT_TENSOR(lab, build_cast(g, VECTOR(lab, 255, 256, 3.9), DT_U8), 255, 0, 3);
     lab_free(lab);
 }
 

@@ -177,13 +177,51 @@ static void whole_numbers_are_divided_exactly(void **state) {
     Lab *lab = lab_new(DT_F64);
     Graph *g = lab->g;
     NodeId x = build_full(g, shape_read("(N, 2)", NULL), DT_F64, 49), y = lab_input(lab, "(N, 2)", DT_F64);
-    NodeId z = build_unary(g, OP_FLOOR, build_binary(g, OP_DIV, y, x));
+    NodeId quotient = build_reshape(g, build_binary(g, OP_DIV, y, x), shape_read("(2·N,)", NULL));
+    NodeId z = build_unary(g, OP_FLOOR, quotient);
     Output output = {OUTPUT_RESULT, 0, "z", z};
     g = simplify(g, &output, 1);
     assert_int_equal(count_op(g, OP_DIV), 1);
     lab_fill(lab, 3, 49, 49);
     assert_true(lab_value(lab, g, output.node).f[0] == 1);
     lab_free(lab);
+}
+
+// A reciprocal or a product of constants that the type cannot hold is not made.
+static void constants_stay_within_the_type(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    Graph *g = lab->g;
+    NodeId x = lab_input(lab, "(3,)", DT_F32), large = build_float(g, 1e30), small = build_float(g, 1e-45);
+    Output outputs[] = {
+        {OUTPUT_RESULT, 0, "a", build_binary(g, OP_MUL, build_binary(g, OP_MUL, x, large), large)},
+        {OUTPUT_RESULT, 0, "b", build_binary(g, OP_DIV, x, small)},
+        {OUTPUT_RESULT, 0, "c", build_binary(g, OP_DIV, x, build_float(g, 0))},
+    };
+    g = simplify(g, outputs, 3);
+    assert_int_equal(count_op(g, OP_MUL), 2);
+    assert_int_equal(count_op(g, OP_DIV), 2);
+    lab_free(lab);
+}
+
+// where(x <= 0, f(x), x) is a relu only if f(x) has the sign of x.
+static void masks_of_what_is_no_relu(void **state) {
+    (void)state;
+    static const Op ops[] = {OP_ADD, OP_SUB, OP_MUL, OP_MAXIMUM};
+    for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
+        Lab *lab = lab_new(DT_F64);
+        Graph *g = lab->g;
+        NodeId x = build_unary(g, OP_SIN, lab_input(lab, "(N, 4)", DT_F64)), w = lab_input(lab, "(N, 4)", DT_F64), grad;
+        NodeId other = ops[i] == OP_MUL ? build_unary(g, OP_COS, w) : x;
+        NodeId closed = build_binary(g, ops[i], other, build_float(g, 3));
+        NodeId y = build_where(g, build_binary(g, OP_LE, x, build_float(g, 0)), closed, x);
+        NodeId loss = build_reduce(g, OP_SUM, build_binary(g, OP_MUL, y, w), 3, false, false);
+        assert_true(differentiate(g, loss, &x, 1, &grad));
+        Output outputs[] = {{OUTPUT_RESULT, 0, "y", y}, {OUTPUT_RESULT, 0, "dx", grad}};
+        Graph *simple = simplify(g, outputs, 2);
+        assert_int_equal(count_op(simple, OP_LE), 1);
+        lab_free(lab);
+    }
 }
 
 int main(void) {
@@ -195,6 +233,8 @@ int main(void) {
         cmocka_unit_test(long_recurrences_stay_linear),
         cmocka_unit_test(effects_and_draws_are_kept),
         cmocka_unit_test(whole_numbers_are_divided_exactly),
+        cmocka_unit_test(constants_stay_within_the_type),
+        cmocka_unit_test(masks_of_what_is_no_relu),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -38,6 +38,14 @@ static void expressions_read_like_pythons(void **state) {
     assert_string_equal(text_of(lab, build_reduce(g, OP_SUM, relu, 2, true, false), "y"),
                         "y = sum(where(x <= 0, 0, x), dim=1)\n");
     assert_string_equal(text_of(lab, build_reduce(g, OP_MAX, x, 3, true, false), "y"), "y = max(x)\n");
+    NodeId cube = named(lab, "(2, 3, 4)", "z");
+    assert_string_equal(text_of(lab, build_reduce(g, OP_SUM, cube, 5, false, false), "y"), "y = sum(z, dim=(0, 2))\n");
+    assert_string_equal(text_of(lab, build_transpose(g, cube, 0, 1), "y"), "y = z.permute(1, 0, 2)\n");
+    NodeId flat = build_reshape(g, cube, shape_read("(6, 4)", NULL)),
+           unit = build_reshape(g, cube, shape_read("(2, 1, 3, 4)", NULL));
+    assert_string_equal(text_of(lab, flat, "y"), "y = reshape(z, (6, 4))\n");
+    assert_string_equal(text_of(lab, unit, "y"), "y = z\n");
+    assert_string_equal(text_of(lab, build_binary(g, OP_MUL, cube, build_scalar(g, SCALAR_LR)), "y"), "y = z * lr\n");
     lab_free(lab);
 }
 
