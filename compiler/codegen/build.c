@@ -1,6 +1,7 @@
 // Shorthand for building IR: types, constants, and instructions that work alike on scalars and vectors.
 #include "codegen/gen.h"
 
+#include <stdio.h>
 #include <string.h>
 
 // ---- Types
@@ -91,10 +92,10 @@ Value gen_intrinsic(const Gen *g, const char *name, LLVMTypeRef overload, Value 
     return LLVMBuildCall2(g->builder, LLVMIntrinsicGetType(g->context, id, &overload, 1), function, args, count, "");
 }
 
-static void add_attribute(const Gen *g, Value function, const char *name, uint64_t value) {
+void gen_attribute(const Gen *g, Value function, const char *name) {
     unsigned kind = LLVMGetEnumAttributeKindForName(name, strlen(name));
     LLVMAddAttributeAtIndex(function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                            LLVMCreateEnumAttribute(g->context, kind, value));
+                            LLVMCreateEnumAttribute(g->context, kind, 0));
 }
 
 static Value libm_function(const Gen *g, const char *name, unsigned count, LLVMTypeRef *type) {
@@ -103,13 +104,13 @@ static Value libm_function(const Gen *g, const char *name, unsigned count, LLVMT
     Value function = LLVMGetNamedFunction(g->module, name);
     if (function) return function;
     function = LLVMAddFunction(g->module, name, *type);
-    add_attribute(g, function, "nounwind", 0);
-    add_attribute(g, function, "willreturn", 0);
-    add_attribute(g, function, "memory", 0); // touches none
+    gen_attribute(g, function, "nounwind");
+    gen_attribute(g, function, "willreturn");
+    gen_attribute(g, function, "memory"); // touches none
     return function;
 }
 
-Value gen_libm(const Gen *g, const char *name, Value *args, unsigned count) {
+Value gen_libm(const Gen *g, const char *name, const Value *args, unsigned count) {
     LLVMTypeRef type;
     Value function = libm_function(g, name, count, &type);
     Value result = LLVMGetPoison(LLVMTypeOf(args[0]));
@@ -121,7 +122,31 @@ Value gen_libm(const Gen *g, const char *name, Value *args, unsigned count) {
     return result;
 }
 
-// ---- Blocks
+// ---- Functions and blocks
+
+static void add_string_attribute(const Gen *g, const char *name, const char *value) {
+    LLVMAttributeRef attribute =
+        LLVMCreateStringAttribute(g->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
+    LLVMAddAttributeAtIndex(g->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
+}
+
+// Without the widths LLVM splits 512-bit vectors, or passes them in memory.
+static void add_attributes(const Gen *g) {
+    char bits[16];
+    snprintf(bits, sizeof bits, "%u", 8 * g->target->vector_bytes);
+    add_string_attribute(g, "target-cpu", g->target->cpu);
+    if (*g->target->features) add_string_attribute(g, "target-features", g->target->features);
+    add_string_attribute(g, "prefer-vector-width", bits);
+    add_string_attribute(g, "min-legal-vector-width", bits);
+    gen_attribute(g, g->function, "nounwind");
+}
+
+Value gen_function(Gen *g, const char *name, LLVMTypeRef type) {
+    g->function = LLVMAddFunction(g->module, name, type);
+    LLVMSetLinkage(g->function, LLVMInternalLinkage);
+    add_attributes(g);
+    return g->function;
+}
 
 LLVMBasicBlockRef gen_block(const Gen *g, const char *name) {
     return LLVMAppendBasicBlockInContext(g->context, g->function, name);

@@ -29,7 +29,7 @@ typedef struct Fields {
 
 #define FIELDS(gen, Struct) ((Fields){.g = (gen), .name = #Struct, .size = sizeof(Struct)})
 #define FIELD(fields, Struct, member, value)                                                                                   \
-    fields_add((fields), #member, offsetof(Struct, member), sizeof(((Struct *)0)->member), (value))
+    fields_add((fields), #member, offsetof(Struct, member), sizeof(__typeof__(((Struct *)0)->member)), (value))
 
 void fields_add(Fields *fields, const char *name, size_t offset, size_t size, Value value);
 void fields_padding(Fields *fields, size_t bytes); // that the C declaration has here

@@ -84,34 +84,19 @@ static Value float_pow(Gen *g, const GenArgs *args) {
     Value x = args->value[0];
     if (args->constant[1].known && args->constant[1].number == 2) return gen_mul(g, x, x);
     if (args->constant[1].known && args->constant[1].number == 1) return x;
-    if (args->dtype == DT_F32) return math_pow(g, x, args->value[1]);
-    return gen_libm(g, "pow", (Value[]){x, args->value[1]}, 2);
+    return math_function(g, OP_POW, args->dtype, args->value);
 }
 
-// Functions that are a polynomial of ours in F32 and the C library's, lane by lane, in F64.
-static Value transcendental(Gen *g, Op op, Value x, bool single) {
-    Value one = gen_number(LLVMTypeOf(x), 1);
-    switch (op) {
-    case OP_EXP: return single ? math_exp(g, x) : gen_libm(g, "exp", &x, 1);
-    case OP_LOG: return single ? math_log(g, x) : gen_libm(g, "log", &x, 1);
-    case OP_LOG1P: return single ? math_log1p(g, x) : gen_libm(g, "log1p", &x, 1);
-    case OP_SIN: return single ? math_sin(g, x) : gen_libm(g, "sin", &x, 1);
-    case OP_COS: return single ? math_cos(g, x) : gen_libm(g, "cos", &x, 1);
-    case OP_TANH: return single ? math_tanh(g, x) : gen_libm(g, "tanh", &x, 1);
-    case OP_ERF: return single ? math_erf(g, x) : gen_libm(g, "erf", &x, 1);
-    default: break; // OP_SIGMOID
-    }
-    if (single) return math_sigmoid(g, x);
-    Value minus = LLVMBuildFNeg(g->builder, x, "");
-    return LLVMBuildFDiv(g->builder, one, LLVMBuildFAdd(g->builder, one, gen_libm(g, "exp", &minus, 1), ""), "");
-}
+// Tables of predicates begin at the first of the six comparisons, which follow one another in ops.def.
+enum { COMPARISONS = OP_EQ };
+_Static_assert(OP_GE - OP_EQ == 5, "six comparisons");
 
 static Value float_compare(const Gen *g, Op op, Value a, Value b) {
     static const LLVMRealPredicate predicates[] = {
-        [OP_EQ - OP_EQ] = LLVMRealOEQ, [OP_NE - OP_EQ] = LLVMRealUNE, [OP_LT - OP_EQ] = LLVMRealOLT,
-        [OP_LE - OP_EQ] = LLVMRealOLE, [OP_GT - OP_EQ] = LLVMRealOGT, [OP_GE - OP_EQ] = LLVMRealOGE,
+        [OP_EQ - COMPARISONS] = LLVMRealOEQ, [OP_NE - COMPARISONS] = LLVMRealUNE, [OP_LT - COMPARISONS] = LLVMRealOLT,
+        [OP_LE - COMPARISONS] = LLVMRealOLE, [OP_GT - COMPARISONS] = LLVMRealOGT, [OP_GE - COMPARISONS] = LLVMRealOGE,
     };
-    return LLVMBuildFCmp(g->builder, predicates[op - OP_EQ], a, b, "");
+    return LLVMBuildFCmp(g->builder, predicates[op - COMPARISONS], a, b, "");
 }
 
 static Value float_op(Gen *g, Op op, const GenArgs *args) {
@@ -132,7 +117,7 @@ static Value float_op(Gen *g, Op op, const GenArgs *args) {
     case OP_COS:
     case OP_TANH:
     case OP_SIGMOID:
-    case OP_ERF: return transcendental(g, op, a, args->dtype == DT_F32);
+    case OP_ERF: return math_function(g, op, args->dtype, args->value);
     case OP_ADD: return gen_add(g, a, b);
     case OP_SUB: return gen_sub(g, a, b);
     case OP_MUL: return gen_mul(g, a, b);
@@ -177,14 +162,12 @@ static Value int_floordiv(const Gen *g, Value a, Value b, Value *rest) {
 
 // result = 1; while (rest) { if (rest is odd) result *= base; base *= base; rest /= 2 }, and what a negative exponent gives.
 static Value int_pow_function(Gen *g, LLVMTypeRef *type) {
-    LLVMTypeRef parameters[] = {g->i64, g->i64};
-    *type = LLVMFunctionType(g->i64, parameters, 2, 0);
+    *type = LLVMFunctionType(g->i64, (LLVMTypeRef[]){g->i64, g->i64}, 2, 0);
     Value function = LLVMGetNamedFunction(g->module, "netc.pow.i64");
     if (function) return function;
     LLVMBasicBlockRef here = gen_here(g);
     Value outer = g->function;
-    function = g->function = LLVMAddFunction(g->module, "netc.pow.i64", *type);
-    LLVMSetLinkage(function, LLVMInternalLinkage);
+    function = gen_function(g, "netc.pow.i64", *type);
     LLVMBasicBlockRef entry = gen_block(g, "entry"), loop = gen_block(g, "loop"), done = gen_block(g, "done");
     LLVMBasicBlockRef negative = gen_block(g, "negative");
     Value x = LLVMGetParam(function, 0), y = LLVMGetParam(function, 1), zero = gen_i64(g, 0), one = gen_i64(g, 1);
@@ -233,14 +216,14 @@ static Value int_sign(const Gen *g, Value x) {
 
 static Value int_compare(const Gen *g, Op op, DType dtype, Value a, Value b) {
     static const LLVMIntPredicate of_signed[] = {
-        [OP_EQ - OP_EQ] = LLVMIntEQ,  [OP_NE - OP_EQ] = LLVMIntNE,  [OP_LT - OP_EQ] = LLVMIntSLT,
-        [OP_LE - OP_EQ] = LLVMIntSLE, [OP_GT - OP_EQ] = LLVMIntSGT, [OP_GE - OP_EQ] = LLVMIntSGE,
+        [OP_EQ - COMPARISONS] = LLVMIntEQ,  [OP_NE - COMPARISONS] = LLVMIntNE,  [OP_LT - COMPARISONS] = LLVMIntSLT,
+        [OP_LE - COMPARISONS] = LLVMIntSLE, [OP_GT - COMPARISONS] = LLVMIntSGT, [OP_GE - COMPARISONS] = LLVMIntSGE,
     };
     static const LLVMIntPredicate of_unsigned[] = {
-        [OP_EQ - OP_EQ] = LLVMIntEQ,  [OP_NE - OP_EQ] = LLVMIntNE,  [OP_LT - OP_EQ] = LLVMIntULT,
-        [OP_LE - OP_EQ] = LLVMIntULE, [OP_GT - OP_EQ] = LLVMIntUGT, [OP_GE - OP_EQ] = LLVMIntUGE,
+        [OP_EQ - COMPARISONS] = LLVMIntEQ,  [OP_NE - COMPARISONS] = LLVMIntNE,  [OP_LT - COMPARISONS] = LLVMIntULT,
+        [OP_LE - COMPARISONS] = LLVMIntULE, [OP_GT - COMPARISONS] = LLVMIntUGT, [OP_GE - COMPARISONS] = LLVMIntUGE,
     };
-    return compare(g, (dtype == DT_I64 ? of_signed : of_unsigned)[op - OP_EQ], a, b);
+    return compare(g, (dtype == DT_I64 ? of_signed : of_unsigned)[op - COMPARISONS], a, b);
 }
 
 static Value int_op(Gen *g, Op op, const GenArgs *args) {

@@ -10,7 +10,6 @@
 #include "codegen/gen.h"
 
 #include <netrt.h>
-#include <stdio.h>
 #include <string.h>
 
 // ---- The entry block
@@ -143,10 +142,13 @@ static void block(Gen *g, const KBlock *b);
 static void expand(Gen *g, const KStmt *s) {
     GenVar *var = &g->vars[s->var];
     int64_t end = gen_idx_constant(g, &s->hi) - (s->whole ? s->step - 1 : 0), at = gen_idx_constant(g, &s->lo);
+    unsigned outer = g->copies;
+    if (at < end) g->copies *= (unsigned)((end - at + s->step - 1) / s->step);
     for (; at < end; at += s->step) {
         *var = (GenVar){.offset = at, .depth = 0};
         block(g, &s->body);
     }
+    g->copies = outer;
     var->base = NULL;
     var->exit = gen_i64(g, at);
 }
@@ -271,25 +273,6 @@ static void block(Gen *g, const KBlock *b) {
 
 // ---- The function
 
-static void add_string_attribute(const Gen *g, const char *name, const char *value) {
-    LLVMAttributeRef attribute =
-        LLVMCreateStringAttribute(g->context, name, (unsigned)strlen(name), value, (unsigned)strlen(value));
-    LLVMAddAttributeAtIndex(g->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex, attribute);
-}
-
-// Without the widths LLVM splits 512-bit vectors, or passes them in memory.
-static void add_attributes(Gen *g) {
-    char bits[16];
-    snprintf(bits, sizeof bits, "%u", 8 * g->target->vector_bytes);
-    add_string_attribute(g, "target-cpu", g->target->cpu);
-    if (*g->target->features) add_string_attribute(g, "target-features", g->target->features);
-    add_string_attribute(g, "prefer-vector-width", bits);
-    add_string_attribute(g, "min-legal-vector-width", bits);
-    unsigned kind = LLVMGetEnumAttributeKindForName("nounwind", 8);
-    LLVMAddAttributeAtIndex(g->function, (LLVMAttributeIndex)LLVMAttributeFunctionIndex,
-                            LLVMCreateEnumAttribute(g->context, kind, 0));
-}
-
 static Value extent(Gen *g, const KExtent *e) {
     if (e->per_n == 0) return gen_i64(g, (e->fixed + e->block - 1) / e->block);
     Value n = LLVMBuildNSWMul(g->builder, gen_n(g), gen_i64(g, e->per_n), "");
@@ -332,12 +315,11 @@ static void tile_loop(Gen *g) {
 
 void gen_kernel(Gen *g, const Kernel *kernel, const char *name) {
     g->kernel = kernel;
-    g->function = LLVMAddFunction(g->module, name, g->kernel_type);
-    LLVMSetLinkage(g->function, LLVMInternalLinkage);
-    add_attributes(g);
+    gen_function(g, name, g->kernel_type);
     g->buffers = LLVMGetParam(g->function, 0);
     g->call = LLVMGetParam(g->function, 1);
     g->N = g->scalars = g->scratch = NULL;
+    g->copies = 1;
     g->bases = NEW_ARRAY(g->arena, Value, kernel->bufs.count + 1);
     g->vals = NEW_ARRAY(g->arena, Value, kernel->vals.count + 1);
     g->constants = NEW_ARRAY(g->arena, GenConstant, kernel->vals.count + 1);

@@ -48,6 +48,7 @@ typedef struct Gen {
     Value **regs;           // alloca of each register's element
     GenVar *vars;
     int depth;
+    unsigned copies; // of the statement at hand that unrolled loops make
 } Gen;
 
 // ---- build.c: types, constants, instructions
@@ -65,9 +66,11 @@ Value gen_splat(const Gen *g, Value scalar, uint32_t lanes);
 Value gen_extract(const Gen *g, Value vector, uint32_t lane); // of a scalar: itself
 Value gen_insert(const Gen *g, Value vector, Value element, uint32_t lane);
 Value gen_intrinsic(const Gen *g, const char *name, LLVMTypeRef overload, Value *args, unsigned count);
-Value gen_libm(const Gen *g, const char *name, Value *args, unsigned count); // double, lane by lane
-Value gen_any(const Gen *g, Value mask);                                     // i1: some lane
-LLVMBasicBlockRef gen_block(const Gen *g, const char *name);                 // appended to the function
+Value gen_libm(const Gen *g, const char *name, const Value *args, unsigned count); // double, lane by lane
+Value gen_any(const Gen *g, Value mask);                                           // i1: some lane
+void gen_attribute(const Gen *g, Value function, const char *name);
+Value gen_function(Gen *g, const char *name, LLVMTypeRef type); // internal; becomes g->function
+LLVMBasicBlockRef gen_block(const Gen *g, const char *name);    // appended to the function
 void gen_at(const Gen *g, LLVMBasicBlockRef block);
 LLVMBasicBlockRef gen_here(const Gen *g);
 
@@ -105,6 +108,8 @@ Value gen_elementwise(Gen *g, Op op, const GenArgs *args);
 Value gen_round(const Gen *g, Value x); // half to even
 Value gen_floor(const Gen *g, Value x);
 
+// A function of F32 (math_*) or F64 (the C library's): EXP, LOG, LOG1P, SIN, COS, TANH, SIGMOID, ERF, POW.
+Value math_function(Gen *g, Op op, DType dtype, const Value *args);
 Value math_exp(Gen *g, Value x); // f32, any number of lanes
 Value math_sigmoid(Gen *g, Value x);
 Value math_tanh(Gen *g, Value x);

@@ -50,8 +50,10 @@ static Lane *reg_element(const Machine *m, const KStmt *s) {
 static char *element_address(const Machine *m, const KAccess *a, uint32_t lane) {
     int64_t index = evaluate(m, &a->idx) + (int64_t)lane * a->lane_stride;
     if (a->gather_buf != KBUF_NONE) {
-        const int32_t *rows = (const int32_t *)(const void *)m->bases[a->gather_buf];
-        index += a->gather_stride * rows[evaluate(m, &a->gather_idx) + (a->gather_lanes ? lane : 0)];
+        int32_t row;
+        int64_t at = evaluate(m, &a->gather_idx) + (a->gather_lanes ? lane : 0);
+        memcpy(&row, m->bases[a->gather_buf] + at * (int64_t)sizeof row, sizeof row);
+        index += a->gather_stride * row;
     }
     return m->bases[a->buf] + index * (int64_t)dtype_size(m->kernel->bufs.items[a->buf].dtype);
 }

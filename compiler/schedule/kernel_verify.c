@@ -141,7 +141,7 @@ static void check_lanes_inside(Verifier *v, KIdx idx, int64_t stride, const KMas
     Range *range = &v->ranges[lane];
     *range = (Range){.open = true, .depth = v->depth + 1, .back = 1, .step = 1};
     range->hi.base = vector ? v->kernel->lanes : 1;
-    if (mask && mask->has) {
+    if (mask->has) {
         range->has_hi2 = true;
         range->hi2 = mask->limit;
     }
@@ -168,6 +168,7 @@ static void check_mask(Verifier *v, const KMask *mask) {
 static void check_access(Verifier *v, const KStmt *s, bool vector) {
     const KAccess *a = &s->access;
     check_vars(v, &a->idx);
+    if (a->gather_buf != KBUF_NONE) check_vars(v, &a->gather_idx);
     check_mask(v, &s->mask);
     if (a->buf >= v->kernel->bufs.count) FAIL(v, "no buffer %u", a->buf);
     if (a->gather_buf == KBUF_NONE) {
@@ -177,7 +178,9 @@ static void check_access(Verifier *v, const KStmt *s, bool vector) {
     if (a->gather_buf >= v->kernel->bufs.count) FAIL(v, "no buffer %u", a->gather_buf);
     if (a->gather_lanes && !vector) FAIL(v, "a scalar access gathers lanes");
     check_vars(v, &a->gather_idx);
-    check_lanes_inside(v, a->gather_idx, a->gather_lanes, &s->mask, vector, a->gather_buf);
+    // One row for all lanes is looked up whatever the mask says.
+    if (a->gather_lanes) check_lanes_inside(v, a->gather_idx, 1, &s->mask, vector, a->gather_buf);
+    else check_inside(v, &a->gather_idx, a->gather_buf);
     // Which row it will be is known at run time only; inside row 0 the access must fit.
     check_lanes_inside(v, a->idx, a->lane_stride, &s->mask, vector, a->buf);
 }

@@ -41,7 +41,7 @@ typedef struct Matmul {
     KVar m, n, k, r, v;
 } Matmul;
 
-// acc[r][v] = Σ x[m + r][k] · w[k][n + v·lanes + …], then stored; columns from `columns` on are masked.
+// acc[r][v] = Σ x[m + r][k] · w[k][n + v·lanes + …], then stored through tanh; columns from `columns` on are masked.
 static void matmul_tile(KernelBuilder *b, const Matmul *t, int64_t rows, int64_t columns, int64_t vectors) {
     uint32_t lanes = b->kernel->lanes;
     KMask mask = kb_lanes_below(kb_plus(kb_plus(kb_idx(columns), t->n, -1), t->v, -(int64_t)lanes));
@@ -64,12 +64,12 @@ static void matmul_tile(KernelBuilder *b, const Matmul *t, int64_t rows, int64_t
     kb_unroll(b, t->r, rows);
     kb_unroll(b, t->v, vectors);
     at = kb_plus(kb_plus(kb_plus(kb_plus(kb_idx(0), t->m, columns), t->r, columns), t->n, 1), t->v, lanes);
-    kb_store(b, t->y, at, mask, kb_read(b, t->acc, kb_of(t->r), kb_of(t->v)));
+    kb_store(b, t->y, at, mask, kb_op1(b, OP_TANH, kb_read(b, t->acc, kb_of(t->r), kb_of(t->v))));
     kb_end(b);
     kb_end(b);
 }
 
-// y[N][37] = x[N][29] w[29][37]: tiles of 4 rows while they last, then 2, then 1, over blocks of 16 rows and 2 vectors
+// y[N][37] = tanh(x[N][29] w[29][37]): tiles of 4 rows while they last, then 2, then 1, over blocks of 16 rows and 2 vectors
 static Kernel *matmul(Arena *arena, uint32_t lanes) {
     KernelBuilder b = kb_new(arena, "matmul", lanes);
     Matmul t = {.x = kb_buf(&b, "x", DT_F32, 0, DEPTH),
