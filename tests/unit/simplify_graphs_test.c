@@ -224,6 +224,63 @@ static void masks_of_what_is_no_relu(void **state) {
     }
 }
 
+static void common_subexpressions_are_computed_once(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    Graph *g = lab->g;
+    NodeId x = lab_input(lab, "(3,)", DT_F32), y = lab_input(lab, "(3,)", DT_F32);
+    Output outputs[] = {
+        {OUTPUT_RESULT, 0, "a", build_binary(g, OP_ADD, x, y)}, {OUTPUT_RESULT, 0, "b", build_binary(g, OP_ADD, y, x)},
+        {OUTPUT_RESULT, 0, "c", build_binary(g, OP_SUB, x, y)}, {OUTPUT_RESULT, 0, "d", build_binary(g, OP_SUB, y, x)},
+        {OUTPUT_RESULT, 0, "e", build_binary(g, OP_MUL, x, y)}, {OUTPUT_RESULT, 0, "f", build_binary(g, OP_MUL, y, x)},
+    };
+    g = simplify(g, outputs, 6);
+    assert_int_equal(g->count, 6);
+    assert_int_equal(outputs[0].node, outputs[1].node);
+    assert_int_not_equal(outputs[2].node, outputs[3].node);
+    assert_int_equal(outputs[4].node, outputs[5].node);
+    lab_free(lab);
+}
+
+// Each graph of one output must stay as it is, or compute what it did.
+static void what_must_not_be_simplified(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F64);
+    Graph *g = lab->g;
+    NodeId x = lab_input(lab, "(3,)", DT_F64), y = lab_input(lab, "(3,)", DT_F64), i = lab_input(lab, "(3,)", DT_I64);
+    NodeId both = build_concat(g, (NodeId[]){x, y}, 2, 0), threes = build_full(g, shape_read("(2, 3)", NULL), DT_F64, 3);
+    NodeId ones = build_full(g, shape_read("(2, 3)", NULL), DT_F64, 1), two = build_float(g, 2);
+    NodeId cut = build_cast(g, build_binary(g, OP_MUL, x, build_float(g, 10)), DT_I64);
+    const NodeId cases[] = {
+        build_slice(g, both, 0, (Dim){.size = 2}, (Dim){.size = 3}, 1), // across the seam
+        build_slice(g, both, 0, (Dim){.size = 1}, (Dim){.size = 3}, 2),
+        build_slice(g, both, 0, (Dim){.size = 0}, (Dim){.size = 4}, 1),
+        build_reduce(g, OP_SUM, ones, 1, false, false), // 2, not 1
+        build_reduce(g, OP_SUM, threes, 3, false, false),
+        build_reduce(g, OP_PROD, threes, 2, false, false), // 27
+        build_cast(g, cut, DT_F64),                        // whole numbers, not x · 10
+        build_cast(g, build_cast(g, x, DT_F32), DT_F64),   // rounded
+        build_cast(g, build_cast(g, i, DT_BOOL), DT_I64),
+        build_cast(g, build_binary(g, OP_NE, i, build_int(g, 1)), DT_F64),
+        build_binary(g, OP_MUL, build_binary(g, OP_SUB, x, y), build_float(g, 0)),
+        build_binary(g, OP_POW, two, x),
+        build_binary(g, OP_DIV, two, build_binary(g, OP_ADD, x, two)),
+        build_binary(g, OP_SUB, two, build_binary(g, OP_ADD, x, two)),
+    };
+    lab_fill(lab, 3, 0.3, 2);
+    for (size_t k = 0; k < sizeof cases / sizeof *cases; k++) {
+        Output output = {OUTPUT_RESULT, 0, "r", cases[k]};
+        Graph *simple = simplify(g, &output, 1);
+        Tensor old = lab_value(lab, g, cases[k]), new = lab_value(lab, simple, output.node);
+        assert_int_equal(old.count, new.count);
+        for (int64_t at = 0; at < old.count; at++) {
+            double a = old.f ? old.f[at] : (double)old.i[at], b = new.f ? new.f[at] : (double)new.i[at];
+            if (fabs(a - b) > 1e-12 * fabs(a)) fail_msg("case %zu: %.17g became %.17g", k, a, b);
+        }
+    }
+    lab_free(lab);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_perceptron_has_no_transposes),
@@ -235,6 +292,8 @@ int main(void) {
         cmocka_unit_test(whole_numbers_are_divided_exactly),
         cmocka_unit_test(constants_stay_within_the_type),
         cmocka_unit_test(masks_of_what_is_no_relu),
+        cmocka_unit_test(common_subexpressions_are_computed_once),
+        cmocka_unit_test(what_must_not_be_simplified),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
