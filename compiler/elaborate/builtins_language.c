@@ -28,6 +28,12 @@ static bool make_parameter(Eval *eval, VarKind kind, const Value *shape, const V
         eval_hint(eval, "layers are made in the body of the module, once; forward calls them");
         return false;
     }
+    for (size_t i = 0; i < list->count; i++) {
+        if (list->items[i].kind != VALUE_HOLE) continue;
+        eval_error(eval, "the size that '_' stands for is not known here");
+        eval_hint(eval, "say in the module where it comes from: infer n = x.shape[-1]");
+        return false;
+    }
     if (list->count == 1 && list->items[0].kind == VALUE_TENSOR && start.kind == VALUE_NONE) {   // Parameter(zeros(3))
         start = list->items[0];
         size = graph_node(eval->graph, start.tensor)->shape;

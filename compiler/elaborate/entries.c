@@ -14,17 +14,10 @@ static void collect(Eval *eval, Whole *whole, Value *value) {
         if (!member_is_layer(value)) return;
         for (size_t i = 0; i < value->list->count; i++) collect(eval, whole, &value->list->items[i]);
     } else if (value->kind == VALUE_MODULE && !value->module->naming) {
-        // As in PyTorch's state_dict: a module's own parameters, its buffers, then its layers.
         Module *module = value->module;
         module->naming = true;
-        for (int round = 0; round < 3; round++) {
-            for (size_t i = 0; i < module->scope->count; i++) {
-                Value *member = &module->scope->items[i].value;
-                bool own = member->kind == VALUE_PARAMETER;
-                int when = !own ? 2 : member->parameter->kind == VAR_BUFFER ? 1 : 0;
-                if (when == round) collect(eval, whole, member);
-            }
-        }
+        Binding **members = module_members(eval, module);
+        for (size_t i = 0; i < module->scope->count; i++) collect(eval, whole, &members[i]->value);
         module->naming = false;
     }
 }
@@ -72,6 +65,8 @@ bool make_updates(Eval *eval, Whole *whole) {
         Parameter *parameter = whole->variables.items[i];
         if (!trained(parameter)) continue;
         NodeId gradient = grads[at++];
+        eval->site = NULL;
+        eval_place(eval, parameter->span);
         Parameter *buffer = parameter_new(eval, VAR_GRADIENT, parameter->shape, parameter->dtype);
         buffer->of = parameter;
         buffer->name = arena_printf(eval->arena, "%s.grad", parameter->name);

@@ -42,7 +42,9 @@ const CallSite *site_push(Eval *eval, Span span, const char *what) {
     return outer;
 }
 
-void eval_notes(Eval *eval) {
+static bool same_place(Span a, Span b) { return a.file == b.file && a.begin == b.begin && a.end == b.end; }
+
+void eval_notes(Eval *eval, Span shown) {
     enum { MOST = 8 };
     const CallSite *site = eval->site;
     Span at = eval->span;
@@ -52,8 +54,10 @@ void eval_notes(Eval *eval) {
         if (at.file != FILE_NONE && notes++ < MOST) diag_note(eval->diag, at, "in %s", site->what);
         at = site->span;
     }
+    Span last = shown;
     for (; site && notes < MOST; site = site->outer) {
-        if (site->span.file == FILE_NONE || (site->span.file == at.file && site->span.begin == at.begin)) continue;
+        if (site->span.file == FILE_NONE || same_place(site->span, shown) || same_place(site->span, last)) continue;
+        last = site->span;
         notes++;
         diag_note(eval->diag, site->span, "in %s, called from here", site->what);
     }
@@ -67,6 +71,7 @@ static bool report(Eval *eval, Span span, const char *format, va_list args) {
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
     diag_error(eval->diag, span, "%s", text);
+    eval_notes(eval, span);
     return false;
 }
 
@@ -75,7 +80,6 @@ bool eval_error(Eval *eval, const char *format, ...) {
     va_start(args, format);
     report(eval, eval_user_span(eval), format, args);
     va_end(args);
-    eval_notes(eval);
     return false;
 }
 
@@ -85,9 +89,22 @@ bool eval_error_at(Eval *eval, Span span, const char *format, ...) {
     va_start(args, format);
     report(eval, eval_user_span(eval), format, args);
     va_end(args);
-    eval_notes(eval);
     return false;
 }
+
+bool eval_error_alone(Eval *eval, Span span, const char *format, ...) {
+    const CallSite *site = eval->site;
+    eval->site = NULL;
+    eval->span = span;
+    va_list args;
+    va_start(args, format);
+    report(eval, span, format, args);
+    va_end(args);
+    eval->site = site;
+    return false;
+}
+
+void report_graph(void *eval, const char *message) { eval_error(eval, "%s", message); }
 
 void eval_hint(Eval *eval, const char *format, ...) {
     va_list args;
@@ -103,7 +120,7 @@ void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t
 }
 
 bool eval_failed(Eval *eval) {
-    eval_notes(eval);
+    (void)eval;   // graph and build functions report through report_graph
     return false;
 }
 

@@ -230,7 +230,6 @@ struct Eval {
     VEC(const char *) included;
     VEC(Binding) late_names; // bound by the user's file at its top level: for "used before"
     bool *define_used;       // -D name=value that met its name
-    const Ast *main;
 };
 
 // eval.c: limits and messages
@@ -238,7 +237,10 @@ bool eval_enter(Eval *eval, const Ast *ast);                  // counts a step, 
 void eval_place(Eval *eval, Span span);                       // messages and nodes belong here now
 bool eval_error_at(Eval *eval, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count);   // "did you mean" as a hint
-void eval_notes(Eval *eval);
+// Without the chain of calls: for what is wrong with the text itself.
+bool eval_error_alone(Eval *eval, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void eval_notes(Eval *eval, Span shown);                      // the chain of calls that led to a report at `shown`
+void report_graph(void *eval, const char *message);           // for Graph.report
 const CallSite *site_push(Eval *eval, Span span, const char *what);   // returns the one to restore
 Span eval_user_span(const Eval *eval);                        // the innermost place in a file of the user's
 
@@ -308,6 +310,7 @@ const ValueList *module_sequence(Eval *eval, const Module *module);   // members
 bool ready_callable(Eval *eval, const Value *value, Span span);
 void name_members(Eval *eval, Value *value, const char *path);
 const char *path_join(Eval *eval, const char *path, const char *name);
+Binding **module_members(Eval *eval, const Module *module);
 bool member_is_layer(const Value *value);
 
 // parameters

@@ -52,7 +52,7 @@ static bool bind_top(Eval *eval, Scope *scope, const char *name, Value *value, S
     const Binding *before = scope_find_here(scope, name);
     if (is_trainer_name(name) && before) {
         Span first = before->span;
-        eval_error_at(eval, span, "'%s' is bound twice: the trainer's names mean one thing each", name);
+        eval_error_alone(eval, span, "'%s' is bound twice: the trainer's names mean one thing each", name);
         diag_note(eval->diag, first, "it was bound here");
         return false;
     }
@@ -133,19 +133,18 @@ static const Ast *assertion(const Ast *expr, const Scope *scope) {
 // The message stands where the function or module was called whose assertion failed.
 static bool failed_assertion(Eval *eval, const Ast *call, const char *message, const char *hint) {
     const CallSite *site = eval->site;
-    Span here = call->span;
+    Span here = call->span, shown = here;
     if (site && site->span.file != FILE_NONE) {
         eval->site = site->outer;
         eval->span = site->span;
-        diag_error(eval->diag, eval_user_span(eval), "%s", message);
+        shown = eval_user_span(eval);
         eval->site = site;
         eval->span = here;
-        const SourceFile *file = diag_file(eval->diag, here.file);
-        if (file && !file->builtin) diag_note(eval->diag, here, "the assertion is in %s", site->what);
-        eval_notes(eval);
-    } else {
-        eval_error_at(eval, here, "%s", message);
     }
+    diag_error(eval->diag, shown, "%s", message);
+    const SourceFile *file = diag_file(eval->diag, here.file);
+    if (shown.begin != here.begin && file && !file->builtin) diag_note(eval->diag, here, "the assertion is in %s", site->what);
+    eval_notes(eval, shown);
     if (hint) eval_hint(eval, "%s", hint);
     return false;
 }

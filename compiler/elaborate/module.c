@@ -44,7 +44,7 @@ bool module_bind_member(Eval *eval, Module *module, const char *name, const Valu
     }
     if (lost) {
         Span first = before->span;
-        eval_error_at(eval, span, "'%s' is bound again, so that its layer is lost", name);
+        eval_error_alone(eval, span, "'%s' is bound again, so that its layer is lost", name);
         diag_note(eval->diag, first, "it was bound here");
         return false;
     }
@@ -74,7 +74,7 @@ bool module_run_body(Eval *eval, Module *module) {
     bool forward = eval->forward, returning = eval->returning;
     eval->inits = &module->inits;
     eval->module = module;
-    eval->forward = false;
+    if (module->deferred) eval->forward = false;   // made before, though its body runs only now
     eval->returning = false;
     module->constructing = true;
     bool ok = exec_block(eval, module->class->ast->items, module->scope);
@@ -97,13 +97,31 @@ static const Ast *infer_of(const ModuleClass *class, const char *name) {
     return NULL;
 }
 
+// Defaults may be computed from a size that is not known yet: from the first such argument on they wait, too.
 static bool construct_user(Eval *eval, const ModuleClass *class, Value *slots, Module *module) {
     const Ast *ast = class->ast;
-    if (!bind_scope(eval, ast->params, ast->param_count, slots, module->args)) return false;
     for (size_t i = 0; i < ast->param_count; i++) {
-        if (slots[i].kind == VALUE_HOLE && infer_of(class, ast->params[i].name)) module->deferred = true;
+        const AstParam *param = &ast->params[i];
+        if (slots[i].kind == VALUE_BROKEN) {
+            if (module->deferred) continue;
+            if (!eval_expr(eval, param->fallback, module->args, &slots[i])) return false;
+        }
+        scope_bind(eval, module->args, param->name, slots[i], param->span);
+        if (slots[i].kind == VALUE_HOLE && infer_of(class, param->name)) module->deferred = true;
     }
     return module->deferred || module_run_body(eval, module);
+}
+
+static bool finish_arguments(Eval *eval, const Module *module) {
+    const Ast *ast = module->class->ast;
+    for (size_t i = 0; i < ast->param_count; i++) {
+        const AstParam *param = &ast->params[i];
+        if (scope_find_here(module->args, param->name)) continue;
+        Value value;
+        if (!eval_expr(eval, param->fallback, module->args, &value)) return false;
+        scope_bind(eval, module->args, param->name, value, param->span);
+    }
+    return true;
 }
 
 bool construct_module(Eval *eval, const ModuleClass *class, const Argument *args, size_t count, Span span, Value *result) {
@@ -188,7 +206,7 @@ static bool run_forward(Eval *eval, Module *module, const Argument *args, size_t
     if (bound == BIND_FAILED) return false;
     if (bound == BIND_PARTIAL) return eval_error(eval, "%s is called without its input", module->class->name);
     if (module->deferred) {
-        if (!infer_sizes(eval, module, slots, false)) return false;
+        if (!infer_sizes(eval, module, slots, false) || !finish_arguments(eval, module)) return false;
         if (!module_run_body(eval, module)) return false;
     }
     Scope *scope = scope_new(eval, module->forward->scope);
@@ -229,10 +247,11 @@ static bool call_recorded(Eval *eval, Module *module, const Argument *args, size
         module->row = row + 1;
     }
     eval->child_flops = 0;
-    eval->layer_depth++;
+    int depth = eval->layer_depth;
+    if (!module->plain) eval->layer_depth++;
     bool ok = module->kind == MODULE_USER ? run_forward(eval, module, args, count, result)
                                           : call_sequential(eval, module, args, count, result);
-    eval->layer_depth--;
+    eval->layer_depth = depth;
     if (record && ok) {
         int64_t all = count_flops(eval, first_node);
         LayerCall *layer = &eval->layers.items[module->row - 1];

@@ -18,7 +18,8 @@ NodeId parameter_var(Eval *eval, Parameter *parameter) {
     Attr attr = {.index = parameter->id};
     parameter->var = graph_append(eval->graph, OP_VAR, NULL, 0, &attr, parameter->shape, parameter->dtype);
     if (parameter->var == NODE_NONE) return NODE_NONE;
-    eval->graph->nodes[parameter->var].name = parameter->name;
+    bool state = parameter->kind == VAR_STATE;
+    eval->graph->nodes[parameter->var].name = state ? path_join(eval, parameter->of->name, parameter->name) : parameter->name;
     VEC_PUSH(eval->arena, &eval->parameters, parameter);
     return parameter->var;
 }
@@ -111,6 +112,21 @@ static void name_parameter(Eval *eval, Parameter *parameter, const char *path) {
     VEC_PUSH(eval->arena, &parameter->aliases, path);
 }
 
+// In the order of PyTorch's state_dict: a module's own parameters, its buffers, then its layers.
+Binding **module_members(Eval *eval, const Module *module) {
+    size_t count = 0;
+    Binding **members = NEW_ARRAY(eval->arena, Binding *, module->scope->count + 1);
+    for (int round = 0; round < 3; round++) {
+        for (size_t i = 0; i < module->scope->count; i++) {
+            Binding *member = &module->scope->items[i];
+            bool own = member->value.kind == VALUE_PARAMETER;
+            int when = !own ? 2 : member->value.parameter->kind == VAR_BUFFER ? 1 : 0;
+            if (when == round) members[count++] = member;
+        }
+    }
+    return members;
+}
+
 void name_members(Eval *eval, Value *value, const char *path) {
     switch (value->kind) {
         case VALUE_PARAMETER: name_parameter(eval, value->parameter, path); break;
@@ -126,9 +142,9 @@ void name_members(Eval *eval, Value *value, const char *path) {
             if (module->naming) break;
             module->naming = true;
             if (!module->path) module->path = path;
+            Binding **members = module_members(eval, module);
             for (size_t i = 0; i < module->scope->count; i++) {
-                Binding *member = &module->scope->items[i];
-                name_members(eval, &member->value, path_join(eval, path, member->name));
+                name_members(eval, &members[i]->value, path_join(eval, path, members[i]->name));
             }
             module->naming = false;
             break;

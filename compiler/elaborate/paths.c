@@ -28,7 +28,7 @@ static Override *path_new(Eval *eval, const Ast *target, size_t count, const Val
     const Ast *ast = target;
     for (size_t i = count; i-- > 0; ast = ast->a) {
         bool index = ast->kind == AST_INDEX;
-        segments[i] = index ? arena_printf(eval->arena, "%lld", (long long)ast->items.items[0]->integer) : ast->text;
+        segments[i] = index ? arena_printf(eval->arena, "[%lld", (long long)ast->items.items[0]->integer) : ast->text;
         spans[i] = index ? ast->items.items[0]->span : ast->name_span;
     }
     *path = (Override){.target = target, .segments = segments, .spans = spans, .count = count, .value = *value,
@@ -118,23 +118,31 @@ static bool finish_path(Eval *eval, Override *path, Value *owner) {
 
 static bool follow(Eval *eval, Override *path, size_t segment, Value *at);
 
+// Each member of a value; with `deep`, members of members too. What waits for its sizes gets to `**` itself later.
+static bool follow_member(Eval *eval, Override *path, size_t segment, Value *member, bool deep);
+
 static bool follow_all(Eval *eval, Override *path, size_t segment, Value *at, bool deep) {
     if (at->kind == VALUE_MODULE) {
         Module *module = at->module;
         for (size_t i = 0; i < module->scope->count; i++) {
             Value *member = &module->scope->items[i].value;
-            bool entered = member->kind == VALUE_MODULE || member->kind == VALUE_LIST || member->kind == VALUE_PARAMETER;
-            if (!entered) continue;
-            if (!follow(eval, path, segment + 1, member)) return false;
-            if (deep && !follow_all(eval, path, segment, member, true)) return false;
+            if (member_is_layer(member) && !follow_member(eval, path, segment, member, deep)) return false;
         }
     } else if (at->kind == VALUE_LIST || at->kind == VALUE_TUPLE) {
         for (size_t i = 0; i < at->list->count; i++) {
-            if (!follow(eval, path, segment + 1, &at->list->items[i])) return false;
-            if (deep && !follow_all(eval, path, segment, &at->list->items[i], true)) return false;
+            if (!follow_member(eval, path, segment, &at->list->items[i], deep)) return false;
         }
     }
     return true;
+}
+
+static bool follow_member(Eval *eval, Override *path, size_t segment, Value *member, bool deep) {
+    if (deep && member->kind == VALUE_MODULE && member->module->deferred) {
+        VEC_PUSH(eval->arena, &member->module->late, ((LatePath){path, segment}));
+        path->late = true;
+        return true;
+    }
+    return follow(eval, path, segment + 1, member) && (!deep || follow_all(eval, path, segment, member, true));
 }
 
 // `*` as the last segment names every parameter of the module itself.
@@ -147,6 +155,18 @@ static bool finish_star(Eval *eval, Override *path, Value *owner) {
         if (!override_initial(eval, path, member)) return false;
     }
     return true;
+}
+
+// The element of a list, Sequential or ModuleList at a position: layers.0, layers[0].
+static Value *element(Value *at, const char *position) {
+    char *end;
+    unsigned long index = strtoul(position, &end, 10);
+    if (*end) return NULL;
+    if (at->kind == VALUE_MODULE && at->module->kind != MODULE_USER) {
+        return index < at->module->scope->count ? &at->module->scope->items[index].value : NULL;
+    }
+    bool list = at->kind == VALUE_LIST || at->kind == VALUE_TUPLE;
+    return list && index < at->list->count ? &at->list->items[index] : NULL;
 }
 
 static bool follow(Eval *eval, Override *path, size_t segment, Value *at) {
@@ -166,16 +186,9 @@ static bool follow(Eval *eval, Override *path, size_t segment, Value *at) {
     }
     if (star) return follow_all(eval, path, segment, at, false);
     if (deep) return follow(eval, path, segment + 1, at) && follow_all(eval, path, segment, at, true);
-    if (at->kind == VALUE_MODULE) {
-        Value *member = module_member(at->module, name);
-        return !member || follow(eval, path, segment + 1, member);
-    }
-    if (at->kind == VALUE_LIST || at->kind == VALUE_TUPLE) {
-        char *end;
-        unsigned long index = strtoul(name, &end, 10);
-        if (!*end && index < at->list->count) return follow(eval, path, segment + 1, &at->list->items[index]);
-    }
-    return true;
+    Value *member = *name == '[' ? element(at, name + 1) : at->kind == VALUE_MODULE ? module_member(at->module, name)
+                                                                                     : element(at, name);
+    return !member || follow(eval, path, segment + 1, member);
 }
 
 static bool no_match(Eval *eval, const Override *path, const Value *root) {

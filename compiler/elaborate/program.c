@@ -50,7 +50,7 @@ bool define_override(Eval *eval, const char *name, Span span, Value *value) {
         eval->define_used[i] = true;
         const char *was = value_kind_text(value);
         if (!parse_define(define->value, value)) {
-            return eval_error_at(eval, span, "-D %s=%s: this name is bound to %s", name, define->value, was);
+            return eval_error_at(eval, span, "-D %s=%s does not fit: the file binds '%s' to %s", name, define->value, name, was);
         }
     }
     return true;
@@ -102,6 +102,7 @@ static bool find_parts(Eval *eval, Whole *whole) {
     bool ok = true;
     if (whole->loss.kind == VALUE_MODULE_CLASS || !value_is_callable(&whole->loss)) {
         ok = wrong_kind(eval, "loss", &whole->loss, "a function (output, target)");
+        whole->loss.kind = VALUE_BROKEN;
     }
     if (whole->optimizer.kind != VALUE_OPTIMIZER) ok = wrong_kind(eval, "optimizer", &whole->optimizer, "an optimizer");
     if (whole->train.kind != VALUE_TRAINER) ok = wrong_kind(eval, "train", &whole->train, "a Trainer(…)");
@@ -150,7 +151,7 @@ bool elaborate_program(Eval *eval) {
     if (!find_target(eval, whole) || !run_loss(eval, whole, true, &whole->training)) return false;
     keep_buffers(eval);
     ok &= paths_settled(eval);
-    ok = ok && check_options(eval, whole->optimizer.optimizer);
+    ok &= whole->optimizer.kind == VALUE_OPTIMIZER && check_options(eval, whole->optimizer.optimizer);
     if (!ok) return false;
     fill_specs(eval, whole);
     if (!collect_variables(eval, whole) || !run_inits(eval, &eval->all_inits) || !make_updates(eval, whole)) return false;
@@ -174,6 +175,8 @@ static Eval *eval_new(Arena *perm, Diagnostics *diag, const ElaborateOptions *op
     eval->options = options;
     eval->program = program;
     eval->graph = graph_new(perm, diag, options->float_type);
+    eval->graph->report = report_graph;
+    eval->graph->report_context = eval;
     eval->span = SPAN_NONE;
     eval->callee = "";
     eval->training = true;
@@ -189,6 +192,14 @@ static Eval *eval_new(Arena *perm, Diagnostics *diag, const ElaborateOptions *op
     return eval;
 }
 
+static bool run(Eval *eval, const Ast *main) {
+    eval->steps = 0;
+    VEC_PUSH(eval->arena, &eval->included, eval->program->source);
+    bind_late_names(eval, main->items);
+    exec_block(eval, main->items, eval->top);
+    return eval->steps <= EVAL_STEP_LIMIT && elaborate_program(eval);
+}
+
 bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, const ElaborateOptions *options,
                Program *program) {
     *program = (Program){.arena = perm, .float_type = options->float_type};
@@ -196,12 +207,7 @@ bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, c
     program->name = base_name(perm, program->source);
     Eval *eval = eval_new(perm, diag, options, program);
     eval->stack_base = __builtin_frame_address(0);
-    eval->main = main;
-    if (!load_prelude(eval)) return false;
-    eval->steps = 0;
-    VEC_PUSH(perm, &eval->included, program->source);
-    bind_late_names(eval, main->items);
-    exec_block(eval, main->items, eval->top);
-    if (eval->steps > EVAL_STEP_LIMIT) return false;
-    return elaborate_program(eval);
+    bool ok = load_prelude(eval) && run(eval, main);
+    eval->graph->report = NULL;   // later stages report at the nodes
+    return ok;
 }

@@ -10,7 +10,7 @@ static Span entry_span(Eval *eval, const Argument *arg, const Value *value) {
 bool ready_callable(Eval *eval, const Value *value, Span span) {
     if (value->kind == VALUE_BROKEN) return false;
     if (value->kind == VALUE_MODULE_CLASS) {
-        eval_error_at(eval, span, "%s is a class, not a layer", value->module_class->name);
+        eval_error_at(eval, span, "%s is a class: a layer is made by calling it", value->module_class->name);
         eval_hint(eval, "write %s(…)", value->module_class->name);
         return false;
     }
@@ -34,7 +34,7 @@ static bool add_entry(Eval *eval, Module *module, const char *name, const Value 
     const Binding *before = scope_find_here(module->scope, name);
     if (before) {
         Span first = before->span;
-        eval_error_at(eval, span, "the name '%s' is used twice in one %s", name, module->class->name);
+        eval_error_alone(eval, span, "the name '%s' is used twice in one %s", name, module->class->name);
         diag_note(eval->diag, first, "it was used here");
         return false;
     }
