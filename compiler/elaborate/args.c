@@ -33,10 +33,10 @@ bool arg_int(Eval *eval, const Value *value, const char *what, int64_t *result) 
 
 bool arg_number(Eval *eval, const Value *value, const char *what, double *result) {
     switch (value->kind) {
-        case VALUE_BOOL: *result = value->boolean; return true;
-        case VALUE_INT: *result = (double)value->integer; return true;
-        case VALUE_FLOAT: *result = value->number; return true;
-        default: return misfit(eval, what, "a number", value);
+    case VALUE_BOOL: *result = value->boolean; return true;
+    case VALUE_INT: *result = (double)value->integer; return true;
+    case VALUE_FLOAT: *result = value->number; return true;
+    default: return misfit(eval, what, "a number", value);
     }
 }
 
@@ -53,9 +53,12 @@ bool arg_list(Eval *eval, const Value *value, const char *what, const ValueList 
 }
 
 static bool dtype_named(Eval *eval, const char *name, DType *result) {
-    static const struct { const char *name; int dtype; } names[] = {
-        {"float32", -1}, {"float64", -1}, {"float", -1}, {"double", -1}, {"half", -1}, {"int64", DT_I64}, {"int", DT_I64},
-        {"long", DT_I64}, {"int32", DT_I64}, {"bool", DT_BOOL}, {"uint8", DT_U8},
+    static const struct {
+        const char *name;
+        int dtype;
+    } names[] = {
+        {"float32", -1}, {"float64", -1},  {"float", -1},     {"double", -1},    {"half", -1},     {"int64", DT_I64},
+        {"int", DT_I64}, {"long", DT_I64}, {"int32", DT_I64}, {"bool", DT_BOOL}, {"uint8", DT_U8},
     };
     for (size_t i = 0; i < sizeof names / sizeof *names; i++) {
         if (strcmp(name, names[i].name)) continue;
@@ -122,15 +125,15 @@ static bool list_tensor(Eval *eval, const Value *value, const char *what, NodeId
 
 bool arg_tensor(Eval *eval, const Value *value, const char *what, NodeId *result) {
     switch (value->kind) {
-        case VALUE_TENSOR: *result = value->tensor; return true;
-        case VALUE_PARAMETER: return parameter_node(eval, value->parameter, result);
-        case VALUE_BOOL: *result = build_bool(eval->graph, value->boolean); break;
-        case VALUE_INT: *result = build_int(eval->graph, value->integer); break;
-        case VALUE_FLOAT: *result = build_float(eval->graph, value->number); break;
-        case VALUE_DIM: *result = build_size(eval->graph, value->dim); break;
-        case VALUE_LIST:
-        case VALUE_TUPLE: return list_tensor(eval, value, what, result);
-        default: return misfit(eval, what, "a tensor", value);
+    case VALUE_TENSOR: *result = value->tensor; return true;
+    case VALUE_PARAMETER: return parameter_node(eval, value->parameter, result);
+    case VALUE_BOOL: *result = build_bool(eval->graph, value->boolean); break;
+    case VALUE_INT: *result = build_int(eval->graph, value->integer); break;
+    case VALUE_FLOAT: *result = build_float(eval->graph, value->number); break;
+    case VALUE_DIM: *result = build_size(eval->graph, value->dim); break;
+    case VALUE_LIST:
+    case VALUE_TUPLE: return list_tensor(eval, value, what, result);
+    default: return misfit(eval, what, "a tensor", value);
     }
     return *result != NODE_NONE || eval_failed(eval);
 }

@@ -115,11 +115,9 @@ bool call_builtin(Eval *eval, const Builtin *builtin, const Argument *args, size
     Signature signature = parse_signature(eval, chosen->params);
     Value *slots = NEW_ARRAY(eval->arena, Value, signature.count + 1);
     switch (bind_arguments(eval, chosen->name, signature.names, signature.count, args, count, slots)) {
-        case BIND_FAILED: return false;
-        case BIND_PARTIAL:
-            *result = make_partial(eval, &(Value){VALUE_BUILTIN, {.builtin = builtin}}, args, count);
-            return true;
-        case BIND_DONE: break;
+    case BIND_FAILED: return false;
+    case BIND_PARTIAL: *result = make_partial(eval, &(Value){VALUE_BUILTIN, {.builtin = builtin}}, args, count); return true;
+    case BIND_DONE: break;
     }
     for (size_t i = 0; i < signature.count; i++) {
         if (slots[i].kind == VALUE_BROKEN) slots[i] = signature.defaults[i];
@@ -137,12 +135,21 @@ bool call_builtin(Eval *eval, const Builtin *builtin, const Argument *args, size
 static const ModuleClass sequential_class = {.kind = MODULE_SEQUENTIAL, .name = "Sequential"};
 static const ModuleClass list_class = {.kind = MODULE_LIST, .name = "ModuleList"};
 
-static const struct { const char *name; ScalarKind kind; } run_time[] = {
-    {"epoch", SCALAR_EPOCH}, {"epochs", SCALAR_EPOCHS}, {"step", SCALAR_STEP}, {"steps", SCALAR_STEPS},
-    {"lr", SCALAR_LR}, {"N", SCALAR_N},
+static const struct {
+    const char *name;
+    ScalarKind kind;
+} run_time[] = {
+    {"epoch", SCALAR_EPOCH}, {"epochs", SCALAR_EPOCHS}, {"step", SCALAR_STEP},
+    {"steps", SCALAR_STEPS}, {"lr", SCALAR_LR},         {"N", SCALAR_N},
 };
-static const struct { const char *name; double value; } constants[] = {{"pi", 3.14159265358979323846}, {"inf", INFINITY}};
-static const struct { const char *name; int dtype; } types[] = {
+static const struct {
+    const char *name;
+    double value;
+} constants[] = {{"pi", 3.14159265358979323846}, {"inf", INFINITY}};
+static const struct {
+    const char *name;
+    int dtype;
+} types[] = {
     {"float32", -1}, {"float64", -1}, {"double", -1}, {"int64", DT_I64}, {"uint8", DT_U8},
 };
 static const char *const words[] = {"training", "frozen", "Sequential", "ModuleList"};

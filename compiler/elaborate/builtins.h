@@ -22,7 +22,7 @@ struct Builtin {
     // arguments that are left as a tuple; with nothing for it the call is a function of a shape (zeros()), unless it is
     // written "*shape=None", which allows none.
     const char *params;
-    const char *doc;         // one line for --list and the reference
+    const char *doc; // one line for --list and the reference
     BuiltinFn *call;
 };
 
@@ -35,12 +35,12 @@ bool tensor_index(Eval *eval, NodeId x, const Value *subscripts, size_t count, V
 
 // ---- What a builtin may use of the evaluator
 Arena *eval_arena(Eval *eval);
-Graph *eval_graph(Eval *eval);          // its span and site are set: nodes appended now belong to the call
+Graph *eval_graph(Eval *eval); // its span and site are set: nodes appended now belong to the call
 bool eval_training(Eval *eval);
-DType eval_float(Eval *eval);           // the program's float type
+DType eval_float(Eval *eval); // the program's float type
 // Reports at the user's line, notes for the chain of calls below it. Always false, so that `return eval_error(…)` reads well.
 bool eval_error(Eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void eval_hint(Eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));   // after eval_error
+void eval_hint(Eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3))); // after eval_error
 // Result of a graph or build function: NODE_NONE means that it has reported; adds the chain of calls and returns false.
 bool eval_node(Eval *eval, NodeId node, Value *result);
 // After a build_… function that reports and returns false (build_broadcast_shape, differentiate): adds the chain of calls.

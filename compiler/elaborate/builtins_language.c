@@ -34,7 +34,7 @@ static bool make_parameter(Eval *eval, VarKind kind, const Value *shape, const V
         eval_hint(eval, "say in the module where it comes from: infer n = x.shape[-1]");
         return false;
     }
-    if (list->count == 1 && list->items[0].kind == VALUE_TENSOR && start.kind == VALUE_NONE) {   // Parameter(zeros(3))
+    if (list->count == 1 && list->items[0].kind == VALUE_TENSOR && start.kind == VALUE_NONE) { // Parameter(zeros(3))
         start = list->items[0];
         size = graph_node(eval->graph, start.tensor)->shape;
     } else if (!constant_shape(eval, shape, &size)) {
@@ -98,7 +98,8 @@ static bool at_least(Eval *eval, const Value *value, const char *what, int64_t l
 
 static bool call_trainer(Eval *eval, const Value *args, Value *result) {
     TrainSpec *train = NEW(eval->arena, TrainSpec);
-    if (!at_least(eval, &args[0], "epochs", 0, &train->epochs) || !at_least(eval, &args[1], "batch_size", 1, &train->batch_size) ||
+    if (!at_least(eval, &args[0], "epochs", 0, &train->epochs) ||
+        !at_least(eval, &args[1], "batch_size", 1, &train->batch_size) ||
         !arg_bool(eval, &args[2], "shuffle", &train->shuffle) || !arg_int(eval, &args[3], "seed", &train->seed) ||
         !arg_bool(eval, &args[4], "drop_last", &train->drop_last) ||
         !at_least(eval, &args[5], "accumulate", 1, &train->accumulate) ||

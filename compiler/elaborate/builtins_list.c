@@ -5,25 +5,25 @@ static bool call_len(Eval *eval, const Value *args, Value *result) {
     const Value *x = &args[0];
     NodeId node;
     switch (x->kind) {
-        case VALUE_LIST:
-        case VALUE_TUPLE: *result = value_int((int64_t)x->list->count); return true;
-        case VALUE_STRING: {
-            int64_t length = 0;
-            for (const char *at = x->string; *at; at++) length += (*at & 0xC0) != 0x80;
-            *result = value_int(length);
-            return true;
-        }
-        case VALUE_TENSOR:
-        case VALUE_PARAMETER:
-            if (!arg_tensor(eval, x, "x", &node)) return false;
-            if (!graph_node(eval->graph, node)->shape.rank) return eval_error(eval, "len of a tensor without axes");
-            *result = value_dim(graph_node(eval->graph, node)->shape.dim[0]);
-            return true;
-        case VALUE_MODULE:
-            if (x->module->kind == MODULE_USER) break;
-            *result = value_int((int64_t)x->module->scope->count);
-            return true;
-        default: break;
+    case VALUE_LIST:
+    case VALUE_TUPLE: *result = value_int((int64_t)x->list->count); return true;
+    case VALUE_STRING: {
+        int64_t length = 0;
+        for (const char *at = x->string; *at; at++) length += (*at & 0xC0) != 0x80;
+        *result = value_int(length);
+        return true;
+    }
+    case VALUE_TENSOR:
+    case VALUE_PARAMETER:
+        if (!arg_tensor(eval, x, "x", &node)) return false;
+        if (!graph_node(eval->graph, node)->shape.rank) return eval_error(eval, "len of a tensor without axes");
+        *result = value_dim(graph_node(eval->graph, node)->shape.dim[0]);
+        return true;
+    case VALUE_MODULE:
+        if (x->module->kind == MODULE_USER) break;
+        *result = value_int((int64_t)x->module->scope->count);
+        return true;
+    default: break;
     }
     return eval_error(eval, "%s has no length", value_kind_text(x));
 }
@@ -59,7 +59,8 @@ static bool call_enumerate(Eval *eval, const Value *args, Value *result) {
     Value *pairs = NEW_ARRAY(eval->arena, Value, list->count + 1);
     for (size_t i = 0; i < list->count; i++) {
         int64_t number;
-        if (__builtin_add_overflow(start, (int64_t)i, &number)) return eval_error(eval, "integer overflow: integers have 64 bits");
+        if (__builtin_add_overflow(start, (int64_t)i, &number))
+            return eval_error(eval, "integer overflow: integers have 64 bits");
         pairs[i] = value_tuple(eval, (Value[]){value_int(number), list->items[i]}, 2);
     }
     *result = value_list(eval, pairs, list->count);

@@ -9,11 +9,11 @@ static bool finish(Eval *eval, double x, Value *result) {
     return true;
 }
 
-#define REAL_FUNCTION(id, expression)                                    \
-    static bool call_##id(Eval *eval, const Value *args, Value *result) { \
-        double x;                                                        \
-        if (!arg_number(eval, &args[0], "x", &x)) return false;          \
-        return finish(eval, (expression), result);                       \
+#define REAL_FUNCTION(id, expression)                                                                                          \
+    static bool call_##id(Eval *eval, const Value *args, Value *result) {                                                      \
+        double x;                                                                                                              \
+        if (!arg_number(eval, &args[0], "x", &x)) return false;                                                                \
+        return finish(eval, (expression), result);                                                                             \
     }
 REAL_FUNCTION(sqrt, sqrt(x))
 REAL_FUNCTION(exp, exp(x))

@@ -49,7 +49,10 @@ static bool read_npy(FILE *file, Shape *shape, DType *dtype) {
     text[length] = 0;
     const char *kind = strstr(text, "'descr'"), *sizes = strstr(text, "'shape'");
     if (!kind || !sizes) return false;
-    static const struct { const char *text; DType dtype; } kinds[] = {
+    static const struct {
+        const char *text;
+        DType dtype;
+    } kinds[] = {
         {"'|u1'", DT_U8}, {"'<f4'", DT_F32}, {"'<f8'", DT_F64}, {"'<i8'", DT_I64}, {"'<i4'", DT_I64}, {"'|b1'", DT_BOOL},
     };
     *shape = (Shape){0};
@@ -138,12 +141,13 @@ static void read_files(Eval *eval, Dataset *data) {
     const DataSpec *spec = &data->spec;
     if (!data->shape_known) data->shape_known = read_head(eval, spec->format, spec->train_x, &data->shape, &data->dtype);
     TensorSpec target;
-    if (data->target_known || spec->class_count || !read_head(eval, spec->format, spec->train_y, &target.shape, &target.dtype)) {
+    if (data->target_known || spec->class_count ||
+        !read_head(eval, spec->format, spec->train_y, &target.shape, &target.dtype)) {
         return;
     }
     data->target = target;
     data->target_known = true;
-    if (target.dtype == DT_U8 || target.dtype == DT_BOOL) data->target.dtype = DT_I64;   // labels
+    if (target.dtype == DT_U8 || target.dtype == DT_BOOL) data->target.dtype = DT_I64; // labels
 }
 
 static bool call_dataset(Eval *eval, const Value *args, Value *result) {

@@ -6,15 +6,15 @@
 #include "syntax/ast.h"
 
 typedef struct Define {
-    const char *name;    // -D name=value: overrides a top-level number, string or boolean
+    const char *name; // -D name=value: overrides a top-level number, string or boolean
     const char *value;
 } Define;
 
 typedef struct ElaborateOptions {
-    DType float_type;            // DT_F32 or DT_F64
+    DType float_type; // DT_F32 or DT_F64
     const Define *defines;
     size_t define_count;
-    StrBuf *printed;             // what `print` said at compile time is added here; NULL: dropped
+    StrBuf *printed; // what `print` said at compile time is added here; NULL: dropped
 } ElaborateOptions;
 
 // Elaborates `main`, registered with diag as `file`. False when there were errors (they are in diag); *program is then partly

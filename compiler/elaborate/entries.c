@@ -66,7 +66,7 @@ bool make_updates(Eval *eval, Whole *whole) {
         if (!trained(parameter)) continue;
         NodeId gradient = grads[at++];
         eval->site = NULL;
-        eval_place(eval, parameter->span);
+        eval_place(eval, parameter->user_span);
         Parameter *buffer = parameter_new(eval, VAR_GRADIENT, parameter->shape, parameter->dtype);
         buffer->of = parameter;
         buffer->name = arena_printf(eval->arena, "%s.grad", parameter->name);
@@ -84,10 +84,15 @@ bool make_updates(Eval *eval, Whole *whole) {
 
 // ---- Program.vars, and the indices that VAR nodes carry from now on
 static Variable variable_of(const Parameter *parameter) {
-    return (Variable){
-        .kind = parameter->kind, .name = parameter->name, .aliases = parameter->aliases.items,
-        .alias_count = parameter->aliases.count, .dtype = parameter->dtype, .shape = parameter->shape,
-        .frozen = parameter->frozen, .param = parameter->of ? parameter->of->index : 0, .span = parameter->span};
+    return (Variable){.kind = parameter->kind,
+                      .name = parameter->name,
+                      .aliases = parameter->aliases.items,
+                      .alias_count = parameter->aliases.count,
+                      .dtype = parameter->dtype,
+                      .shape = parameter->shape,
+                      .frozen = parameter->frozen,
+                      .param = parameter->of ? parameter->of->index : 0,
+                      .span = parameter->user_span};
 }
 
 static void number_variables(Eval *eval, Whole *whole) {
@@ -251,8 +256,12 @@ void fill_layers(Eval *eval) {
     for (size_t i = 0; i < eval->layers.count; i++) {
         const LayerCall *call = &eval->layers.items[i];
         const Module *module = call->module;
-        program->layers[i] = (LayerRow){module->path ? module->path : "", module->class->name, call->output,
-                                        own_elements(module), call->flops, call->depth};
+        program->layers[i] = (LayerRow){module->path ? module->path : "",
+                                        module->class->name,
+                                        call->output,
+                                        own_elements(module),
+                                        call->flops,
+                                        call->depth};
         if (call->node != NODE_NONE && module->path && *module->path && !eval->graph->nodes[call->node].name) {
             eval->graph->nodes[call->node].name = module->path;
         }

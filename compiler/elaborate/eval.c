@@ -120,7 +120,7 @@ void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t
 }
 
 bool eval_failed(Eval *eval) {
-    (void)eval;   // graph and build functions report through report_graph
+    (void)eval; // graph and build functions report through report_graph
     return false;
 }
 

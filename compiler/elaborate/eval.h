@@ -11,48 +11,48 @@
 typedef struct Binding {
     const char *name;
     Value value;
-    Span span;               // of the name where it was bound
+    Span span; // of the name where it was bound
 } Binding;
 
 // Function and module bodies, files and comprehensions have a scope each. Lookup walks outwards.
 struct Scope {
     Scope *outer;
-    Binding *items;          // in the order of binding
+    Binding *items; // in the order of binding
     size_t count, capacity;
-    uint32_t *index;         // hash of items (+1), once there are many
-    size_t index_size;       // a power of two
-    Module *module;          // whose members these are, or NULL
-    bool top;                // the user's file
-    bool builtin;            // text of the prelude
+    uint32_t *index;   // hash of items (+1), once there are many
+    size_t index_size; // a power of two
+    Module *module;    // whose members these are, or NULL
+    bool top;          // the user's file
+    bool builtin;      // text of the prelude
 };
 
 Scope *scope_new(Eval *eval, Scope *outer);
 Binding *scope_find_here(const Scope *scope, const char *name);
-Binding *scope_find(const Scope *scope, const char *name, const Scope **where);   // where may be NULL
+Binding *scope_find(const Scope *scope, const char *name, const Scope **where); // where may be NULL
 Binding *scope_bind(Eval *eval, Scope *scope, const char *name, Value value, Span span);
 
 // ---- What values point to
 struct Function {
-    const char *name;        // "lambda" when it has none
+    const char *name; // "lambda" when it has none
     const AstParam *params;
     size_t param_count;
-    const Ast *expression;   // or NULL:
+    const Ast *expression; // or NULL:
     AstList body;
-    Scope *scope;            // where it was written
-    Module *self;            // of a method
+    Scope *scope; // where it was written
+    Module *self; // of a method
     Span span;
-    bool forward;            // its assignments may set buffers
+    bool forward; // its assignments may set buffers
 };
 
 typedef struct Argument {
-    const char *name;        // keyword or NULL
+    const char *name; // keyword or NULL
     Value value;
     Span span;
 } Argument;
 
 struct Partial {
     Value callee;
-    const Argument *args;    // keywords only
+    const Argument *args; // keywords only
     size_t count;
 };
 
@@ -61,9 +61,9 @@ typedef enum ModuleKind { MODULE_USER, MODULE_SEQUENTIAL, MODULE_LIST } ModuleKi
 struct ModuleClass {
     ModuleKind kind;
     const char *name;
-    const Ast *ast;          // MODULE_USER
+    const Ast *ast; // MODULE_USER
     Scope *scope;
-    Value combine;           // of container(): (f, x) -> result, where f is the plain Sequential; else None
+    Value combine; // of container(): (f, x) -> result, where f is the plain Sequential; else None
 };
 
 typedef struct Override Override;
@@ -96,16 +96,16 @@ typedef struct LatePath {
 struct Module {
     ModuleKind kind;
     const ModuleClass *class;
-    Scope *args;             // what it was made with
-    Scope *scope;            // members, inside of args
-    const char *path;        // "fc1", once named; "" is the model itself
-    Span span;               // the call that made it
+    Scope *args;      // what it was made with
+    Scope *scope;     // members, inside of args
+    const char *path; // "fc1", once named; "" is the model itself
+    Span span;        // the call that made it
     InitList inits;
-    bool deferred;           // has `_` for a size that its forward infers: the body has not run yet
+    bool deferred; // has `_` for a size that its forward infers: the body has not run yet
     bool constructing;
-    bool frozen;             // by a path
-    bool naming;             // name_members is at it
-    const CallSite *made;    // chain of calls at its construction
+    bool frozen;          // by a path
+    bool naming;          // name_members is at it
+    const CallSite *made; // chain of calls at its construction
     VEC(LatePath) late;
     VEC(PathOption) options;
     const Function *forward; // MODULE_USER, after the body has run
@@ -117,35 +117,36 @@ struct Parameter {
     VarKind kind;
     DType dtype;
     Shape shape;
-    Value init;              // a function of a shape, a number or a tensor
-    Span span;
+    Value init;     // a function of a shape, a number or a tensor
+    Span span;      // of the call that made it,
+    Span user_span; // and of the line in the user's text that led there
     const CallSite *made;
-    const char *name;        // once named
+    const char *name; // once named
     VEC(const char *) aliases;
     bool frozen;
-    bool listed;             // among the program's variables
-    bool used;               // by the training elaboration
-    NodeId var;              // its VAR node, or NODE_NONE
-    uint32_t id;             // provisional Attr.index of that node
-    uint32_t index;          // in Program.vars, once known
-    NodeId initial;          // its value in ENTRY_INIT, or NODE_NONE
-    NodeId assigned;         // a buffer's new value in the elaboration under way, or NODE_NONE
-    NodeId updated;          // the same after the training elaboration
+    bool listed;     // among the program's variables
+    bool used;       // by the training elaboration
+    NodeId var;      // its VAR node, or NODE_NONE
+    uint32_t id;     // provisional Attr.index of that node
+    uint32_t index;  // in Program.vars, once known
+    NodeId initial;  // its value in ENTRY_INIT, or NODE_NONE
+    NodeId assigned; // a buffer's new value in the elaboration under way, or NODE_NONE
+    NodeId updated;  // the same after the training elaboration
     VEC(PathOption) options;
     Parameter *of;           // VAR_STATE, VAR_GRADIENT
     VEC(Parameter *) states; // of a learned one
 };
 
 struct Override {
-    const Ast *target;       // the whole path
+    const Ast *target; // the whole path
     const char *const *segments;
     const Span *spans;
     size_t count;
     Value value;
     Span value_span;
-    bool matched;            // something
-    bool late;               // waits in a module
-    bool option;             // of the optimiser
+    bool matched;             // something
+    bool late;                // waits in a module
+    bool option;              // of the optimiser
     VEC(Parameter *) targets; // whose initial value it gives
 };
 
@@ -157,19 +158,19 @@ struct OptimizerClass {
 
 struct Optimizer {
     const OptimizerClass *class;
-    Value *args;             // one for each parameter of the class
-    double rate;             // the literal in lr, the value of SCALAR_LR
+    Value *args; // one for each parameter of the class
+    double rate; // the literal in lr, the value of SCALAR_LR
     Span span;
 };
 
 struct Dataset {
     DataSpec spec;
-    Shape shape;             // of one sample
+    Shape shape; // of one sample
     bool shape_known;
-    DType dtype;             // as stored
+    DType dtype; // as stored
     TensorSpec target;
     bool target_known;
-    Value mean, std;         // None without normalize
+    Value mean, std; // None without normalize
     Value class_names;
 };
 
@@ -178,14 +179,14 @@ struct Dataset {
 #define EVAL_STEP_LIMIT 10000000
 #define EVAL_LIST_LIMIT 1000000
 #define EVAL_STRING_LIMIT 1000000
-#define EVAL_STACK_LIMIT (5u << 20)   // bytes of C stack, of the 8 MB that are usual
+#define EVAL_STACK_LIMIT (5u << 20) // bytes of C stack, of the 8 MB that are usual
 
 typedef struct BuiltinEntry BuiltinEntry;
 
 typedef struct LayerCall {
     Module *module;
     Shape output;
-    NodeId node;             // of the output, when the layer made it
+    NodeId node; // of the output, when the layer made it
     int64_t flops;
     int depth;
 } LayerCall;
@@ -196,32 +197,32 @@ struct Eval {
     Graph *graph;
     Program *program;
     const ElaborateOptions *options;
-    Scope *root;             // names that the language itself gives
+    Scope *root; // names that the language itself gives
     Scope *prelude;
     Scope *top;
-    BuiltinEntry *builtins;  // hash of all tables
+    BuiltinEntry *builtins; // hash of all tables
     size_t builtin_slots;
 
-    const CallSite *site;    // the calls under way
-    Span span;               // the expression under way
-    const char *callee;      // the builtin under way, for messages of arg_…
+    const CallSite *site; // the calls under way
+    Span span;            // the expression under way
+    const char *callee;   // the builtin under way, for messages of arg_…
     unsigned calls;
     uint64_t steps;
     const char *stack_base;
-    bool returning;          // a return statement was met
+    bool returning; // a return statement was met
     Value returned;
 
     bool training;
-    bool forward;            // in an elaboration of the model
-    Module *module;          // whose body or forward runs
-    InitList *inits;         // where constructions are recorded
+    bool forward;    // in an elaboration of the model
+    Module *module;  // whose body or forward runs
+    InitList *inits; // where constructions are recorded
     InitList all_inits;
-    VEC(Parameter *) parameters;     // that have a VAR node, by id
+    VEC(Parameter *) parameters; // that have a VAR node, by id
     VEC(Override *) overrides;
     VEC(NodeId) effects;
     VEC(LayerCall) layers;
-    bool name_used_only;     // name_members: only what has a VAR node and no name yet
-    int64_t child_flops;     // of the layers inside the one under way
+    bool name_used_only; // name_members: only what has a VAR node and no name yet
+    int64_t child_flops; // of the layers inside the one under way
     int layer_depth;
     bool record_layers;
 
@@ -233,16 +234,16 @@ struct Eval {
 };
 
 // eval.c: limits and messages
-bool eval_enter(Eval *eval, const Ast *ast);                  // counts a step, sets the place; false when a limit is reached
-void eval_place(Eval *eval, Span span);                       // messages and nodes belong here now
+bool eval_enter(Eval *eval, const Ast *ast); // counts a step, sets the place; false when a limit is reached
+void eval_place(Eval *eval, Span span);      // messages and nodes belong here now
 bool eval_error_at(Eval *eval, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count);   // "did you mean" as a hint
+void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count); // "did you mean" as a hint
 // Without the chain of calls: for what is wrong with the text itself.
 bool eval_error_alone(Eval *eval, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void eval_notes(Eval *eval, Span shown);                      // the chain of calls that led to a report at `shown`
-void report_graph(void *eval, const char *message);           // for Graph.report
-const CallSite *site_push(Eval *eval, Span span, const char *what);   // returns the one to restore
-Span eval_user_span(const Eval *eval);                        // the innermost place in a file of the user's
+void eval_notes(Eval *eval, Span shown);                            // the chain of calls that led to a report at `shown`
+void report_graph(void *eval, const char *message);                 // for Graph.report
+const CallSite *site_push(Eval *eval, Span span, const char *what); // returns the one to restore
+Span eval_user_span(const Eval *eval);                              // the innermost place in a file of the user's
 
 // expressions, statements
 bool eval_expr(Eval *eval, const Ast *ast, Scope *scope, Value *result);
@@ -255,7 +256,7 @@ bool eval_index(Eval *eval, const Ast *ast, Scope *scope, Value *result);
 bool eval_attribute(Eval *eval, const Value *object, const char *name, Span name_span, const Scope *scope, Value *result);
 bool eval_name(Eval *eval, const char *name, const Scope *scope, Value *result);
 bool eval_string(Eval *eval, const Ast *ast, Scope *scope, Value *result);
-bool eval_is_prefix(const Ast *ast, const Scope *scope);      // torch.nn and its like
+bool eval_is_prefix(const Ast *ast, const Scope *scope); // torch.nn and its like
 bool eval_iterable(Eval *eval, const Value *value, const ValueList **result);
 bool exec_block(Eval *eval, AstList body, Scope *scope);
 bool exec_statement(Eval *eval, const Ast *ast, Scope *scope);
@@ -277,9 +278,9 @@ typedef enum BindResult { BIND_FAILED, BIND_DONE, BIND_PARTIAL } BindResult;
 BindResult bind_arguments(Eval *eval, const char *callee, const ParamName *params, size_t param_count, const Argument *args,
                           size_t count, Value *slots);
 ParamName *param_names(Eval *eval, const AstParam *params, size_t count);
-bool bind_scope(Eval *eval, const AstParam *params, size_t count, Value *slots, Scope *scope);   // evaluates defaults
+bool bind_scope(Eval *eval, const AstParam *params, size_t count, Value *slots, Scope *scope); // evaluates defaults
 bool call_function(Eval *eval, const Function *function, const Argument *args, size_t count, Span span, Value *result);
-bool call_bound(Eval *eval, const Function *function, Scope *scope, Value *result);   // the body, in a scope with arguments
+bool call_bound(Eval *eval, const Function *function, Scope *scope, Value *result); // the body, in a scope with arguments
 Function *make_function(Eval *eval, const Ast *ast, Scope *scope);
 Value make_partial(Eval *eval, const Value *callee, const Argument *args, size_t count);
 
@@ -292,8 +293,8 @@ bool builtins_register(Eval *eval);
 BuiltinPair builtin_find(Eval *eval, const char *name);
 bool call_builtin(Eval *eval, const Builtin *builtin, const Argument *args, size_t count, Span span, Value *result);
 const Builtin *tensor_property(const char *name);
-void collect_names(Eval *eval, const Scope *scope, const char ***names, size_t *count);   // all that can be seen, to suggest
-bool special_name(Eval *eval, const char *name, Value *result);   // training, frozen, epoch, lr, pi, …
+void collect_names(Eval *eval, const Scope *scope, const char ***names, size_t *count); // all that can be seen, to suggest
+bool special_name(Eval *eval, const char *name, Value *result);                         // training, frozen, epoch, lr, pi, …
 extern const Builtin number_builtins[], list_builtins[], language_builtins[], data_builtins[];
 
 // modules
@@ -306,7 +307,7 @@ bool module_is_frozen(const Module *module);
 Value *module_member(const Module *module, const char *name);
 bool module_bind_member(Eval *eval, Module *module, const char *name, const Value *value, Span span);
 Module *module_new(Eval *eval, const ModuleClass *class, Span span);
-const ValueList *module_sequence(Eval *eval, const Module *module);   // members of a Sequential or ModuleList, in order
+const ValueList *module_sequence(Eval *eval, const Module *module); // members of a Sequential or ModuleList, in order
 bool ready_callable(Eval *eval, const Value *value, Span span);
 void name_members(Eval *eval, Value *value, const char *path);
 const char *path_join(Eval *eval, const char *path, const char *name);
@@ -314,7 +315,7 @@ Binding **module_members(Eval *eval, const Module *module);
 bool member_is_layer(const Value *value);
 
 // parameters
-bool parameter_node(Eval *eval, Parameter *parameter, NodeId *result);   // its VAR node, or a buffer's assigned value
+bool parameter_node(Eval *eval, Parameter *parameter, NodeId *result); // its VAR node, or a buffer's assigned value
 Parameter *parameter_new(Eval *eval, VarKind kind, Shape shape, DType dtype);
 NodeId parameter_var(Eval *eval, Parameter *parameter);
 bool initial_value(Eval *eval, const Value *init, const Shape *shape, DType dtype, NodeId *result);
@@ -323,8 +324,8 @@ void init_push(Eval *eval, InitItem item);
 
 // paths
 bool assign_path(Eval *eval, const Ast *statement, Scope *scope);
-bool late_paths(Eval *eval, Module *module);   // after its body has run
-bool paths_settled(Eval *eval);                // every path has matched something
+bool late_paths(Eval *eval, Module *module); // after its body has run
+bool paths_settled(Eval *eval);              // every path has matched something
 
 // optimizers
 bool construct_optimizer(Eval *eval, const OptimizerClass *class, const Argument *args, size_t count, Span span, Value *result);
@@ -332,7 +333,7 @@ bool optimizer_arguments(Eval *eval, const Ast *ast, const OptimizerClass *class
 typedef struct Update {
     Parameter *parameter;
     NodeId value;
-    VEC(NodeId) states;      // the next values, in the order of parameter->states
+    VEC(NodeId) states; // the next values, in the order of parameter->states
 } Update;
 bool elaborate_update(Eval *eval, Optimizer *optimizer, Parameter *parameter, NodeId gradient, Update *update);
 bool check_options(Eval *eval, const Optimizer *optimizer);
@@ -340,6 +341,6 @@ bool check_options(Eval *eval, const Optimizer *optimizer);
 // whole programs
 bool load_prelude(Eval *eval);
 bool elaborate_program(Eval *eval);
-bool convert_samples(Eval *eval, const Dataset *data, NodeId stored, NodeId *result);   // as stored → as the model gets it
+bool convert_samples(Eval *eval, const Dataset *data, NodeId stored, NodeId *result); // as stored → as the model gets it
 bool check_defines(Eval *eval);
 bool define_override(Eval *eval, const char *name, Span span, Value *value);

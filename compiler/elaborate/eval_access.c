@@ -77,23 +77,23 @@ static bool dataset_attribute(Eval *eval, const Dataset *data, const char *name,
 
 bool eval_attribute(Eval *eval, const Value *object, const char *name, Span span, const Scope *scope, Value *result) {
     switch (object->kind) {
-        case VALUE_TENSOR:
-        case VALUE_PARAMETER: return tensor_attribute(eval, object, name, span, scope, result);
-        case VALUE_MODULE: return module_attribute(eval, object->module, name, span, result);
-        case VALUE_DATASET: return dataset_attribute(eval, object->dataset, name, span, result);
-        case VALUE_SPEC:
-            if (strcmp(name, "shape")) break;
-            *result = value_shape(eval, &object->spec->shape);
-            return true;
-        case VALUE_LIST:
-            eval_error_at(eval, span, "a list has no attribute '%s'", name);
-            if (!strcmp(name, "append") || !strcmp(name, "extend")) {
-                eval_hint(eval, "lists cannot be changed: write items = items + [item], or a comprehension");
-            }
-            return false;
-        case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
-        case VALUE_BROKEN: return false;
-        default: break;
+    case VALUE_TENSOR:
+    case VALUE_PARAMETER: return tensor_attribute(eval, object, name, span, scope, result);
+    case VALUE_MODULE: return module_attribute(eval, object->module, name, span, result);
+    case VALUE_DATASET: return dataset_attribute(eval, object->dataset, name, span, result);
+    case VALUE_SPEC:
+        if (strcmp(name, "shape")) break;
+        *result = value_shape(eval, &object->spec->shape);
+        return true;
+    case VALUE_LIST:
+        eval_error_at(eval, span, "a list has no attribute '%s'", name);
+        if (!strcmp(name, "append") || !strcmp(name, "extend")) {
+            eval_hint(eval, "lists cannot be changed: write items = items + [item], or a comprehension");
+        }
+        return false;
+    case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
+    case VALUE_BROKEN: return false;
+    default: break;
     }
     return eval_error_at(eval, span, "%s has no attribute '%s'", value_kind_text(object), name);
 }
@@ -212,13 +212,13 @@ bool eval_index(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
     if (object.kind == VALUE_BROKEN) return false;
     if (count != 1) return eval_error(eval, "%s takes one index, got %zu", value_kind_text(&object), count);
     switch (object.kind) {
-        case VALUE_LIST:
-        case VALUE_TUPLE: return index_list(eval, &object, object.list, &subscripts[0], result);
-        case VALUE_STRING: return index_string(eval, &object, &subscripts[0], result);
-        case VALUE_MODULE:
-            if (object.module->kind == MODULE_USER) break;
-            return index_list(eval, &object, module_sequence(eval, object.module), &subscripts[0], result);
-        default: break;
+    case VALUE_LIST:
+    case VALUE_TUPLE: return index_list(eval, &object, object.list, &subscripts[0], result);
+    case VALUE_STRING: return index_string(eval, &object, &subscripts[0], result);
+    case VALUE_MODULE:
+        if (object.module->kind == MODULE_USER) break;
+        return index_list(eval, &object, module_sequence(eval, object.module), &subscripts[0], result);
+    default: break;
     }
     return eval_error(eval, "%s cannot be indexed", value_kind_text(&object));
 }

@@ -133,18 +133,16 @@ bool call_function(Eval *eval, const Function *function, const Argument *args, s
     ParamName *names = param_names(eval, function->params, function->param_count);
     Value *slots = NEW_ARRAY(eval->arena, Value, function->param_count + 1);
     switch (bind_arguments(eval, function->name, names, function->param_count, args, count, slots)) {
-        case BIND_FAILED: return false;
-        case BIND_PARTIAL:
-            *result = make_partial(eval, &(Value){VALUE_FUNCTION, {.function = function}}, args, count);
-            return true;
-        case BIND_DONE: break;
+    case BIND_FAILED: return false;
+    case BIND_PARTIAL: *result = make_partial(eval, &(Value){VALUE_FUNCTION, {.function = function}}, args, count); return true;
+    case BIND_DONE: break;
     }
     Scope *scope = scope_new(eval, function->scope);
     const CallSite *outer = site_push(eval, span, function->name);
     Module *module = eval->module;
     if (function->self) eval->module = function->self;
-    bool ok = bind_scope(eval, function->params, function->param_count, slots, scope) &&
-              call_bound(eval, function, scope, result);
+    bool ok =
+        bind_scope(eval, function->params, function->param_count, slots, scope) && call_bound(eval, function, scope, result);
     eval->module = module;
     eval->site = outer;
     return ok;
@@ -176,18 +174,18 @@ static bool call_partial(Eval *eval, const Partial *partial, const Argument *arg
 
 static bool dispatch(Eval *eval, const Value *callee, const Argument *args, size_t count, Span span, Value *result) {
     switch (callee->kind) {
-        case VALUE_FUNCTION: return call_function(eval, callee->function, args, count, span, result);
-        case VALUE_BUILTIN: return call_builtin(eval, callee->builtin, args, count, span, result);
-        case VALUE_PARTIAL: return call_partial(eval, callee->partial, args, count, span, result);
-        case VALUE_METHOD: {
-            Argument self = {NULL, callee->method->self, span};
-            return call_with(eval, &callee->method->callee, &self, 1, args, count, span, result);
-        }
-        case VALUE_MODULE_CLASS: return construct_module(eval, callee->module_class, args, count, span, result);
-        case VALUE_MODULE: return call_module(eval, callee->module, args, count, span, result);
-        case VALUE_OPTIMIZER_CLASS: return construct_optimizer(eval, callee->optimizer_class, args, count, span, result);
-        case VALUE_BROKEN: return false;
-        default: return eval_error_at(eval, span, "%s cannot be called", value_kind_text(callee));
+    case VALUE_FUNCTION: return call_function(eval, callee->function, args, count, span, result);
+    case VALUE_BUILTIN: return call_builtin(eval, callee->builtin, args, count, span, result);
+    case VALUE_PARTIAL: return call_partial(eval, callee->partial, args, count, span, result);
+    case VALUE_METHOD: {
+        Argument self = {NULL, callee->method->self, span};
+        return call_with(eval, &callee->method->callee, &self, 1, args, count, span, result);
+    }
+    case VALUE_MODULE_CLASS: return construct_module(eval, callee->module_class, args, count, span, result);
+    case VALUE_MODULE: return call_module(eval, callee->module, args, count, span, result);
+    case VALUE_OPTIMIZER_CLASS: return construct_optimizer(eval, callee->optimizer_class, args, count, span, result);
+    case VALUE_BROKEN: return false;
+    default: return eval_error_at(eval, span, "%s cannot be called", value_kind_text(callee));
     }
 }
 

@@ -42,7 +42,7 @@ static bool eval_sequence(Eval *eval, const Ast *ast, Scope *scope, Value *resul
     for (size_t i = 0; i < ast->items.count; i++) {
         const Ast *item = ast->items.items[i];
         Value value;
-        if (item->kind == AST_ARG) {   // [*a, b]
+        if (item->kind == AST_ARG) { // [*a, b]
             if (!eval_expr(eval, item->a, scope, &value)) return false;
             const ValueList *list = NULL;
             if (item->star && !eval_iterable(eval, &value, &list)) return false;
@@ -204,33 +204,33 @@ bool eval_expr(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
     Value value;
     bool truth;
     switch (ast->kind) {
-        case AST_INT: *result = value_int(ast->integer); return true;
-        case AST_FLOAT: *result = value_float(ast->number); return true;
-        case AST_STRING: return eval_string(eval, ast, scope, result);
-        case AST_TEXT: *result = value_string(ast->text); return true;
-        case AST_NAME: return eval_name(eval, ast->text, scope, result);
-        case AST_TRUE: *result = value_bool(true); return true;
-        case AST_FALSE: *result = value_bool(false); return true;
-        case AST_NONE: return true;
-        case AST_HOLE: *result = (Value){.kind = VALUE_HOLE}; return true;
-        case AST_ELLIPSIS: *result = (Value){.kind = VALUE_ELLIPSIS}; return true;
-        case AST_UNARY:
-            if (!eval_expr(eval, ast->a, scope, &value)) return false;
-            eval_place(eval, ast->span);
-            return eval_unary(eval, ast->op, &value, result);
-        case AST_BINARY: return eval_two(eval, ast, scope, result);
-        case AST_COMPARE: return eval_chain(eval, ast, scope, result);
-        case AST_COND:
-            if (!eval_condition(eval, ast->b, scope, &truth)) return false;
-            return eval_expr(eval, truth ? ast->a : ast->c, scope, result);
-        case AST_CALL: return eval_call(eval, ast, scope, result);
-        case AST_INDEX: return eval_index(eval, ast, scope, result);
-        case AST_ATTR: return eval_attr(eval, ast, scope, result);
-        case AST_LIST:
-        case AST_TUPLE: return eval_sequence(eval, ast, scope, result);
-        case AST_COMPREHENSION: return eval_comprehension(eval, ast, scope, result);
-        case AST_LAMBDA: *result = lambda(eval, ast, scope); return true;
-        case AST_SLICE: return eval_error(eval, "a slice can only stand in brackets after a value: x[a:b]");
-        default: return eval_error(eval, "this is not an expression");
+    case AST_INT: *result = value_int(ast->integer); return true;
+    case AST_FLOAT: *result = value_float(ast->number); return true;
+    case AST_STRING: return eval_string(eval, ast, scope, result);
+    case AST_TEXT: *result = value_string(ast->text); return true;
+    case AST_NAME: return eval_name(eval, ast->text, scope, result);
+    case AST_TRUE: *result = value_bool(true); return true;
+    case AST_FALSE: *result = value_bool(false); return true;
+    case AST_NONE: return true;
+    case AST_HOLE: *result = (Value){.kind = VALUE_HOLE}; return true;
+    case AST_ELLIPSIS: *result = (Value){.kind = VALUE_ELLIPSIS}; return true;
+    case AST_UNARY:
+        if (!eval_expr(eval, ast->a, scope, &value)) return false;
+        eval_place(eval, ast->span);
+        return eval_unary(eval, ast->op, &value, result);
+    case AST_BINARY: return eval_two(eval, ast, scope, result);
+    case AST_COMPARE: return eval_chain(eval, ast, scope, result);
+    case AST_COND:
+        if (!eval_condition(eval, ast->b, scope, &truth)) return false;
+        return eval_expr(eval, truth ? ast->a : ast->c, scope, result);
+    case AST_CALL: return eval_call(eval, ast, scope, result);
+    case AST_INDEX: return eval_index(eval, ast, scope, result);
+    case AST_ATTR: return eval_attr(eval, ast, scope, result);
+    case AST_LIST:
+    case AST_TUPLE: return eval_sequence(eval, ast, scope, result);
+    case AST_COMPREHENSION: return eval_comprehension(eval, ast, scope, result);
+    case AST_LAMBDA: *result = lambda(eval, ast, scope); return true;
+    case AST_SLICE: return eval_error(eval, "a slice can only stand in brackets after a value: x[a:b]");
+    default: return eval_error(eval, "this is not an expression");
     }
 }

@@ -48,22 +48,22 @@ static bool integers(Eval *eval, AstOp op, int64_t a, int64_t b, Value *result) 
     int64_t x = 0;
     bool over = false;
     switch (op) {
-        case AST_OP_ADD: over = __builtin_add_overflow(a, b, &x); break;
-        case AST_OP_SUB: over = __builtin_sub_overflow(a, b, &x); break;
-        case AST_OP_MUL: over = __builtin_mul_overflow(a, b, &x); break;
-        case AST_OP_POW: return power(eval, a, b, result);
-        default:
-            if (b == 0) return eval_error(eval, "division by zero");
-            if (op == AST_OP_DIV) {
-                *result = value_float((double)a / (double)b);
-                return true;
-            }
-            if (b == -1) {
-                over = op == AST_OP_FLOORDIV && __builtin_sub_overflow((int64_t)0, a, &x);
-                break;
-            }
-            x = op == AST_OP_FLOORDIV ? a / b : a % b;
-            if (a % b != 0 && (a < 0) != (b < 0)) x += op == AST_OP_FLOORDIV ? -1 : b;
+    case AST_OP_ADD: over = __builtin_add_overflow(a, b, &x); break;
+    case AST_OP_SUB: over = __builtin_sub_overflow(a, b, &x); break;
+    case AST_OP_MUL: over = __builtin_mul_overflow(a, b, &x); break;
+    case AST_OP_POW: return power(eval, a, b, result);
+    default:
+        if (b == 0) return eval_error(eval, "division by zero");
+        if (op == AST_OP_DIV) {
+            *result = value_float((double)a / (double)b);
+            return true;
+        }
+        if (b == -1) {
+            over = op == AST_OP_FLOORDIV && __builtin_sub_overflow((int64_t)0, a, &x);
+            break;
+        }
+        x = op == AST_OP_FLOORDIV ? a / b : a % b;
+        if (a % b != 0 && (a < 0) != (b < 0)) x += op == AST_OP_FLOORDIV ? -1 : b;
     }
     if (over) return overflow(eval);
     *result = value_int(x);
@@ -73,24 +73,24 @@ static bool integers(Eval *eval, AstOp op, int64_t a, int64_t b, Value *result) 
 static bool reals(Eval *eval, AstOp op, double a, double b, Value *result) {
     double x;
     switch (op) {
-        case AST_OP_ADD: x = a + b; break;
-        case AST_OP_SUB: x = a - b; break;
-        case AST_OP_MUL: x = a * b; break;
-        case AST_OP_POW:
-            if (a == 0 && b < 0) return eval_error(eval, "0 to a negative power");
-            x = pow(a, b);
-            if (isnan(x) && !isnan(a) && !isnan(b)) return eval_error(eval, "a fractional power of a negative number");
-            break;
-        default:
-            if (b == 0) return eval_error(eval, "division by zero");
-            if (op == AST_OP_DIV) {
-                x = a / b;
-            } else if (op == AST_OP_FLOORDIV) {
-                x = floor(a / b);
-            } else {
-                x = fmod(a, b);
-                if (x != 0 && (x < 0) != (b < 0)) x += b;
-            }
+    case AST_OP_ADD: x = a + b; break;
+    case AST_OP_SUB: x = a - b; break;
+    case AST_OP_MUL: x = a * b; break;
+    case AST_OP_POW:
+        if (a == 0 && b < 0) return eval_error(eval, "0 to a negative power");
+        x = pow(a, b);
+        if (isnan(x) && !isnan(a) && !isnan(b)) return eval_error(eval, "a fractional power of a negative number");
+        break;
+    default:
+        if (b == 0) return eval_error(eval, "division by zero");
+        if (op == AST_OP_DIV) {
+            x = a / b;
+        } else if (op == AST_OP_FLOORDIV) {
+            x = floor(a / b);
+        } else {
+            x = fmod(a, b);
+            if (x != 0 && (x < 0) != (b < 0)) x += b;
+        }
     }
     *result = value_float(x);
     return true;
@@ -122,22 +122,22 @@ static bool sizes(Eval *eval, AstOp op, const Value *a, const Value *b, Value *r
 
 static Op graph_op(AstOp op) {
     switch (op) {
-        case AST_OP_ADD: return OP_ADD;
-        case AST_OP_SUB: return OP_SUB;
-        case AST_OP_MUL: return OP_MUL;
-        case AST_OP_DIV: return OP_DIV;
-        case AST_OP_FLOORDIV: return OP_FLOORDIV;
-        case AST_OP_MOD: return OP_MOD;
-        case AST_OP_POW: return OP_POW;
-        case AST_OP_AND: return OP_AND;
-        case AST_OP_OR: return OP_OR;
-        case AST_OP_EQ: return OP_EQ;
-        case AST_OP_NE: return OP_NE;
-        case AST_OP_LT: return OP_LT;
-        case AST_OP_LE: return OP_LE;
-        case AST_OP_GT: return OP_GT;
-        case AST_OP_GE: return OP_GE;
-        default: BUG("no graph operation for '%s'", ast_op_text(op));
+    case AST_OP_ADD: return OP_ADD;
+    case AST_OP_SUB: return OP_SUB;
+    case AST_OP_MUL: return OP_MUL;
+    case AST_OP_DIV: return OP_DIV;
+    case AST_OP_FLOORDIV: return OP_FLOORDIV;
+    case AST_OP_MOD: return OP_MOD;
+    case AST_OP_POW: return OP_POW;
+    case AST_OP_AND: return OP_AND;
+    case AST_OP_OR: return OP_OR;
+    case AST_OP_EQ: return OP_EQ;
+    case AST_OP_NE: return OP_NE;
+    case AST_OP_LT: return OP_LT;
+    case AST_OP_LE: return OP_LE;
+    case AST_OP_GT: return OP_GT;
+    case AST_OP_GE: return OP_GE;
+    default: BUG("no graph operation for '%s'", ast_op_text(op));
     }
 }
 
@@ -311,29 +311,31 @@ bool eval_compare(Eval *eval, AstOp op, const Value *a, const Value *b, Value *r
                    (a->kind == VALUE_DIM && b->kind == VALUE_DIM);
     if (!ordered) return unsupported(eval, op, a, b);
     int sign = order(a, b);
-    bool holds = sign != 2 && (op == AST_OP_LT ? sign < 0 : op == AST_OP_LE ? sign <= 0 : op == AST_OP_GT ? sign > 0 : sign >= 0);
+    bool holds = sign != 2 && (op == AST_OP_LT   ? sign < 0
+                               : op == AST_OP_LE ? sign <= 0
+                               : op == AST_OP_GT ? sign > 0
+                                                 : sign >= 0);
     *result = value_bool(holds);
     return true;
 }
 
 bool value_truth(Eval *eval, const Value *value, bool *result) {
     switch (value->kind) {
-        case VALUE_NONE: *result = false; return true;
-        case VALUE_BOOL: *result = value->boolean; return true;
-        case VALUE_INT: *result = value->integer != 0; return true;
-        case VALUE_FLOAT: *result = value->number != 0; return true;
-        case VALUE_STRING: *result = *value->string; return true;
-        case VALUE_LIST:
-        case VALUE_TUPLE: *result = value->list->count != 0; return true;
-        case VALUE_BROKEN: return false;
-        case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
-        case VALUE_DIM:
-            return eval_error(eval, "a condition cannot depend on the batch size N, which is known only at run time");
-        case VALUE_TENSOR:
-        case VALUE_PARAMETER:
-            eval_error(eval, "a condition cannot depend on a tensor: its value is known only at run time");
-            eval_hint(eval, "where(condition, a, b) chooses element by element");
-            return false;
-        default: *result = true; return true;
+    case VALUE_NONE: *result = false; return true;
+    case VALUE_BOOL: *result = value->boolean; return true;
+    case VALUE_INT: *result = value->integer != 0; return true;
+    case VALUE_FLOAT: *result = value->number != 0; return true;
+    case VALUE_STRING: *result = *value->string; return true;
+    case VALUE_LIST:
+    case VALUE_TUPLE: *result = value->list->count != 0; return true;
+    case VALUE_BROKEN: return false;
+    case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
+    case VALUE_DIM: return eval_error(eval, "a condition cannot depend on the batch size N, which is known only at run time");
+    case VALUE_TENSOR:
+    case VALUE_PARAMETER:
+        eval_error(eval, "a condition cannot depend on a tensor: its value is known only at run time");
+        eval_hint(eval, "where(condition, a, b) chooses element by element");
+        return false;
+    default: *result = true; return true;
     }
 }

@@ -13,19 +13,19 @@ bool is_trainer_name(const char *name) {
 
 bool eval_iterable(Eval *eval, const Value *value, const ValueList **result) {
     switch (value->kind) {
-        case VALUE_LIST:
-        case VALUE_TUPLE: *result = value->list; return true;
-        case VALUE_MODULE:
-            if (value->module->kind == MODULE_USER) break;
-            *result = module_sequence(eval, value->module);
-            return true;
-        case VALUE_TENSOR:
-        case VALUE_PARAMETER:
-            eval_error(eval, "a tensor cannot be iterated over or taken apart");
-            eval_hint(eval, "split(x, size, dim) and chunk(x, n, dim) give a tuple of tensors");
-            return false;
-        case VALUE_BROKEN: return false;
-        default: break;
+    case VALUE_LIST:
+    case VALUE_TUPLE: *result = value->list; return true;
+    case VALUE_MODULE:
+        if (value->module->kind == MODULE_USER) break;
+        *result = module_sequence(eval, value->module);
+        return true;
+    case VALUE_TENSOR:
+    case VALUE_PARAMETER:
+        eval_error(eval, "a tensor cannot be iterated over or taken apart");
+        eval_hint(eval, "split(x, size, dim) and chunk(x, n, dim) give a tuple of tensors");
+        return false;
+    case VALUE_BROKEN: return false;
+    default: break;
     }
     return eval_error(eval, "expected a list, got %s", value_kind_text(value));
 }
@@ -38,8 +38,8 @@ static bool assign_buffer(Eval *eval, Parameter *buffer, const Module *module, c
     if (!arg_tensor(eval, value, "its value", &node)) return false;
     const Node *given = graph_node(eval->graph, node);
     if (!shape_equal(&given->shape, &buffer->shape)) {
-        return eval_error(eval, "a buffer of shape %s cannot take a value of shape %s",
-                          shape_text(eval->arena, &buffer->shape), shape_text(eval->arena, &given->shape));
+        return eval_error(eval, "a buffer of shape %s cannot take a value of shape %s", shape_text(eval->arena, &buffer->shape),
+                          shape_text(eval->arena, &given->shape));
     }
     if (!eval->training || module_is_frozen(module)) return true;
     node = build_cast(eval->graph, node, buffer->dtype);
@@ -84,21 +84,21 @@ static bool bind_name(Eval *eval, Scope *scope, const char *name, const Value *v
 bool bind_target(Eval *eval, const Ast *target, const Value *value, Scope *scope) {
     eval_place(eval, target->span);
     switch (target->kind) {
-        case AST_HOLE: return true;
-        case AST_NAME: return bind_name(eval, scope, target->text, value, target->span);
-        case AST_LIST:
-        case AST_TUPLE: {
-            const ValueList *list;
-            if (!eval_iterable(eval, value, &list)) return false;
-            if (list->count != target->items.count) {
-                return eval_error(eval, "%zu names for %zu values", target->items.count, list->count);
-            }
-            for (size_t i = 0; i < list->count; i++) {
-                if (!bind_target(eval, target->items.items[i], &list->items[i], scope)) return false;
-            }
-            return true;
+    case AST_HOLE: return true;
+    case AST_NAME: return bind_name(eval, scope, target->text, value, target->span);
+    case AST_LIST:
+    case AST_TUPLE: {
+        const ValueList *list;
+        if (!eval_iterable(eval, value, &list)) return false;
+        if (list->count != target->items.count) {
+            return eval_error(eval, "%zu names for %zu values", target->items.count, list->count);
         }
-        default: break;
+        for (size_t i = 0; i < list->count; i++) {
+            if (!bind_target(eval, target->items.items[i], &list->items[i], scope)) return false;
+        }
+        return true;
+    }
+    default: break;
     }
     return eval_error(eval, "this cannot be assigned to");
 }
@@ -107,7 +107,7 @@ static bool exec_assign(Eval *eval, const Ast *ast, Scope *scope) {
     const Ast *target = ast->a;
     if (target->kind == AST_ATTR) {
         if (!eval_is_prefix(target->a, scope)) return assign_path(eval, ast, scope);
-        Ast *name = NEW(eval->arena, Ast);   // self.x = …
+        Ast *name = NEW(eval->arena, Ast); // self.x = …
         *name = *target;
         name->kind = AST_NAME;
         target = name;
@@ -247,28 +247,28 @@ bool exec_statement(Eval *eval, const Ast *ast, Scope *scope) {
     Value value;
     bool truth;
     switch (ast->kind) {
-        case AST_ASSIGN: return exec_assign(eval, ast, scope);
-        case AST_EXPR: {
-            const Ast *call = assertion(ast->a, scope);
-            return call ? exec_assert(eval, call, scope) : eval_expr(eval, ast->a, scope, &value);
-        }
-        case AST_DEF:
-        case AST_MODULE:
-        case AST_OPTIMIZER: return exec_definition(eval, ast, scope);
-        case AST_IF:
-            if (!eval_condition(eval, ast->a, scope, &truth)) return false;
-            return exec_block(eval, truth ? ast->items : ast->orelse, scope);
-        case AST_FOR: return exec_for(eval, ast, scope);
-        case AST_RETURN:
-            value = NONE_VALUE;
-            if (ast->a && !eval_expr(eval, ast->a, scope, &value)) return false;
-            eval->returned = value;
-            eval->returning = true;
-            return true;
-        case AST_INCLUDE: return exec_include(eval, ast, scope);
-        case AST_INFER:   // the module that it belongs to looks it up
-        case AST_STATE: return true;
-        default: BUG("statement of kind %d", (int)ast->kind);
+    case AST_ASSIGN: return exec_assign(eval, ast, scope);
+    case AST_EXPR: {
+        const Ast *call = assertion(ast->a, scope);
+        return call ? exec_assert(eval, call, scope) : eval_expr(eval, ast->a, scope, &value);
+    }
+    case AST_DEF:
+    case AST_MODULE:
+    case AST_OPTIMIZER: return exec_definition(eval, ast, scope);
+    case AST_IF:
+        if (!eval_condition(eval, ast->a, scope, &truth)) return false;
+        return exec_block(eval, truth ? ast->items : ast->orelse, scope);
+    case AST_FOR: return exec_for(eval, ast, scope);
+    case AST_RETURN:
+        value = NONE_VALUE;
+        if (ast->a && !eval_expr(eval, ast->a, scope, &value)) return false;
+        eval->returned = value;
+        eval->returning = true;
+        return true;
+    case AST_INCLUDE: return exec_include(eval, ast, scope);
+    case AST_INFER: // the module that it belongs to looks it up
+    case AST_STATE: return true;
+    default: BUG("statement of kind %d", (int)ast->kind);
     }
 }
 
@@ -285,20 +285,20 @@ static void break_names(Eval *eval, const Ast *target, Scope *scope) {
 
 static void break_statement(Eval *eval, const Ast *ast, Scope *scope) {
     switch (ast->kind) {
-        case AST_ASSIGN: break_names(eval, ast->a, scope); break;
-        case AST_FOR: break_names(eval, ast->a, scope); __attribute__((fallthrough));
-        case AST_IF:
-            for (size_t i = 0; i < ast->items.count; i++) break_statement(eval, ast->items.items[i], scope);
-            for (size_t i = 0; i < ast->orelse.count; i++) break_statement(eval, ast->orelse.items[i], scope);
-            break;
-        case AST_DEF:
-        case AST_MODULE:
-        case AST_OPTIMIZER:
-            if (!scope_find_here(scope, ast->text)) {
-                scope_bind(eval, scope, ast->text, (Value){.kind = VALUE_BROKEN}, ast->name_span);
-            }
-            break;
-        default: break;
+    case AST_ASSIGN: break_names(eval, ast->a, scope); break;
+    case AST_FOR: break_names(eval, ast->a, scope); __attribute__((fallthrough));
+    case AST_IF:
+        for (size_t i = 0; i < ast->items.count; i++) break_statement(eval, ast->items.items[i], scope);
+        for (size_t i = 0; i < ast->orelse.count; i++) break_statement(eval, ast->orelse.items[i], scope);
+        break;
+    case AST_DEF:
+    case AST_MODULE:
+    case AST_OPTIMIZER:
+        if (!scope_find_here(scope, ast->text)) {
+            scope_bind(eval, scope, ast->text, (Value){.kind = VALUE_BROKEN}, ast->name_span);
+        }
+        break;
+    default: break;
     }
 }
 

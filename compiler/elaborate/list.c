@@ -4,7 +4,9 @@
 #include "elaborate/prelude.h"
 #include "ir/op.h"
 
-static const struct { const char *kind, *file; } kinds[] = {
+static const struct {
+    const char *kind, *file;
+} kinds[] = {
     {"layers", "layers"},         {"activations", "activations"}, {"losses", "losses"}, {"initialisers", "initialisers"},
     {"optimizers", "optimizers"}, {"schedules", "schedules"},     {"data", "data"},
 };
@@ -62,7 +64,7 @@ static void list_file(Listing *listing, Diagnostics *diag, const Ast *file, bool
         if (item->kind == AST_DEF || item->kind == AST_MODULE || item->kind == AST_OPTIMIZER) {
             if (function == functions) add_line(listing, item->text, parameters(listing, diag, item), item->doc);
         } else if (!functions && item->kind == AST_ASSIGN && item->a->kind == AST_NAME && item->doc) {
-            add_line(listing, item->a->text, "…", item->doc);   // a container()
+            add_line(listing, item->a->text, "…", item->doc); // a container()
         }
     }
 }

@@ -83,7 +83,8 @@ static bool plain_inputs(Eval *eval, Whole *whole, const Value *input) {
     Value *items = NEW_ARRAY(eval->arena, Value, tuple ? input->list->count + 1 : 1);
     for (size_t i = 0; tuple && i < input->list->count; i++) {
         const Value *item = &input->list->items[i];
-        if (item->kind != VALUE_SPEC) return eval_error(eval, "input is a Tensor(…) or a tuple of them, got %s in it", value_kind_text(item));
+        if (item->kind != VALUE_SPEC)
+            return eval_error(eval, "input is a Tensor(…) or a tuple of them, got %s in it", value_kind_text(item));
         if (!spec_input(eval, item->spec, arena_printf(eval->arena, "input%zu", i), &items[i])) return false;
     }
     if (!tuple || !input->list->count) return eval_error(eval, "input is a Tensor(…), got %s", value_kind_text(input));
@@ -101,7 +102,8 @@ static bool given_target(Eval *eval, Whole *whole) {
     TensorSpec spec = {{0}, DT_I64};
     if (target) {
         eval_place(eval, target->span);
-        if (target->value.kind != VALUE_SPEC) return eval_error(eval, "target is a Tensor(…), got %s", value_kind_text(&target->value));
+        if (target->value.kind != VALUE_SPEC)
+            return eval_error(eval, "target is a Tensor(…), got %s", value_kind_text(&target->value));
         spec = *target->value.spec;
     } else if (data && data->spec.class_count) {
         eval_place(eval, data->spec.span);

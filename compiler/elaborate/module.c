@@ -18,7 +18,7 @@ Module *module_new(Eval *eval, const ModuleClass *class, Span span) {
 
 Value *module_member(const Module *module, const char *name) {
     Binding *binding = scope_find_here(module->scope, name);
-    if (!binding) binding = scope_find_here(module->args, name);   // model.fc1.in_features
+    if (!binding) binding = scope_find_here(module->args, name); // model.fc1.in_features
     return binding ? &binding->value : NULL;
 }
 
@@ -74,7 +74,7 @@ bool module_run_body(Eval *eval, Module *module) {
     bool forward = eval->forward, returning = eval->returning;
     eval->inits = &module->inits;
     eval->module = module;
-    if (module->deferred) eval->forward = false;   // made before, though its body runs only now
+    if (module->deferred) eval->forward = false; // made before, though its body runs only now
     eval->returning = false;
     module->constructing = true;
     bool ok = exec_block(eval, module->class->ast->items, module->scope);
@@ -131,11 +131,11 @@ bool construct_module(Eval *eval, const ModuleClass *class, const Argument *args
         slots = NEW_ARRAY(eval->arena, Value, ast->param_count + 1);
         ParamName *names = param_names(eval, ast->params, ast->param_count);
         switch (bind_arguments(eval, class->name, names, ast->param_count, args, count, slots)) {
-            case BIND_FAILED: return false;
-            case BIND_PARTIAL:
-                *result = make_partial(eval, &(Value){VALUE_MODULE_CLASS, {.module_class = class}}, args, count);
-                return true;
-            case BIND_DONE: break;
+        case BIND_FAILED: return false;
+        case BIND_PARTIAL:
+            *result = make_partial(eval, &(Value){VALUE_MODULE_CLASS, {.module_class = class}}, args, count);
+            return true;
+        case BIND_DONE: break;
         }
     }
     Module *module = module_new(eval, class, span);

@@ -44,7 +44,8 @@ static bool is_parameters_call(const Ast *arg) {
 }
 
 // optim.SGD(model.parameters(), lr=…) means SGD(lr=…).
-bool optimizer_arguments(Eval *eval, const Ast *ast, const OptimizerClass *class, Scope *scope, Argument **args, size_t *count) {
+bool optimizer_arguments(Eval *eval, const Ast *ast, const OptimizerClass *class, Scope *scope, Argument **args,
+                         size_t *count) {
     VEC(Argument) list = {0};
     size_t positional = 0;
     for (size_t i = 0; i < ast->items.count; i++) {
@@ -68,16 +69,17 @@ static size_t param_index(const OptimizerClass *class, const char *name) {
     return i;
 }
 
-bool construct_optimizer(Eval *eval, const OptimizerClass *class, const Argument *args, size_t count, Span span, Value *result) {
+bool construct_optimizer(Eval *eval, const OptimizerClass *class, const Argument *args, size_t count, Span span,
+                         Value *result) {
     const Ast *ast = class->ast;
     Value *slots = NEW_ARRAY(eval->arena, Value, ast->param_count + 1);
     ParamName *names = param_names(eval, ast->params, ast->param_count);
     switch (bind_arguments(eval, class->name, names, ast->param_count, args, count, slots)) {
-        case BIND_FAILED: return false;
-        case BIND_PARTIAL:
-            *result = make_partial(eval, &(Value){VALUE_OPTIMIZER_CLASS, {.optimizer_class = class}}, args, count);
-            return true;
-        case BIND_DONE: break;
+    case BIND_FAILED: return false;
+    case BIND_PARTIAL:
+        *result = make_partial(eval, &(Value){VALUE_OPTIMIZER_CLASS, {.optimizer_class = class}}, args, count);
+        return true;
+    case BIND_DONE: break;
     }
     Scope *scope = scope_new(eval, class->scope);
     size_t lr = param_index(class, "lr");
@@ -221,8 +223,8 @@ bool check_options(Eval *eval, const Optimizer *optimizer) {
         bool known = !strcmp(name, "lr_scale") || param_index(optimizer->class, name) < ast->param_count;
         if (!path->option || known) continue;
         eval->site = NULL;
-        ok = eval_error_at(eval, path->spans[path->count - 1], "no parameter has the name '%s', nor has %s such an argument", name,
-                           optimizer->class->name);
+        ok = eval_error_at(eval, path->spans[path->count - 1], "no parameter has the name '%s', nor has %s such an argument",
+                           name, optimizer->class->name);
         eval_suggest(eval, name, names, ast->param_count + 2);
     }
     return ok;

@@ -7,6 +7,7 @@ Parameter *parameter_new(Eval *eval, VarKind kind, Shape shape, DType dtype) {
     parameter->shape = shape;
     parameter->dtype = dtype;
     parameter->span = eval->span;
+    parameter->user_span = eval_user_span(eval);
     parameter->made = eval->site;
     parameter->var = parameter->initial = parameter->assigned = parameter->updated = NODE_NONE;
     return parameter;
@@ -129,26 +130,26 @@ Binding **module_members(Eval *eval, const Module *module) {
 
 void name_members(Eval *eval, Value *value, const char *path) {
     switch (value->kind) {
-        case VALUE_PARAMETER: name_parameter(eval, value->parameter, path); break;
-        case VALUE_LIST:
-        case VALUE_TUPLE:
-            if (!member_is_layer(value)) break;
-            for (size_t i = 0; i < value->list->count; i++) {
-                name_members(eval, &value->list->items[i], path_join(eval, path, arena_printf(eval->arena, "%zu", i)));
-            }
-            break;
-        case VALUE_MODULE: {
-            Module *module = value->module;
-            if (module->naming) break;
-            module->naming = true;
-            if (!module->path) module->path = path;
-            Binding **members = module_members(eval, module);
-            for (size_t i = 0; i < module->scope->count; i++) {
-                name_members(eval, &members[i]->value, path_join(eval, path, members[i]->name));
-            }
-            module->naming = false;
-            break;
+    case VALUE_PARAMETER: name_parameter(eval, value->parameter, path); break;
+    case VALUE_LIST:
+    case VALUE_TUPLE:
+        if (!member_is_layer(value)) break;
+        for (size_t i = 0; i < value->list->count; i++) {
+            name_members(eval, &value->list->items[i], path_join(eval, path, arena_printf(eval->arena, "%zu", i)));
         }
-        default: break;
+        break;
+    case VALUE_MODULE: {
+        Module *module = value->module;
+        if (module->naming) break;
+        module->naming = true;
+        if (!module->path) module->path = path;
+        Binding **members = module_members(eval, module);
+        for (size_t i = 0; i < module->scope->count; i++) {
+            name_members(eval, &members[i]->value, path_join(eval, path, members[i]->name));
+        }
+        module->naming = false;
+        break;
+    }
+    default: break;
     }
 }

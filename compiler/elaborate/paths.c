@@ -5,7 +5,7 @@
 #include "elaborate/eval.h"
 
 typedef struct Target {
-    Module *owner;           // whose member is named
+    Module *owner; // whose member is named
     const char *name;
     Value *value;
 } Target;
@@ -31,8 +31,8 @@ static Override *path_new(Eval *eval, const Ast *target, size_t count, const Val
         segments[i] = index ? arena_printf(eval->arena, "[%lld", (long long)ast->items.items[0]->integer) : ast->text;
         spans[i] = index ? ast->items.items[0]->span : ast->name_span;
     }
-    *path = (Override){.target = target, .segments = segments, .spans = spans, .count = count, .value = *value,
-                       .value_span = value_span};
+    *path = (Override){
+        .target = target, .segments = segments, .spans = spans, .count = count, .value = *value, .value_span = value_span};
     return path;
 }
 
@@ -186,8 +186,9 @@ static bool follow(Eval *eval, Override *path, size_t segment, Value *at) {
     }
     if (star) return follow_all(eval, path, segment, at, false);
     if (deep) return follow(eval, path, segment + 1, at) && follow_all(eval, path, segment, at, true);
-    Value *member = *name == '[' ? element(at, name + 1) : at->kind == VALUE_MODULE ? module_member(at->module, name)
-                                                                                     : element(at, name);
+    Value *member = *name == '['               ? element(at, name + 1)
+                    : at->kind == VALUE_MODULE ? module_member(at->module, name)
+                                               : element(at, name);
     return !member || follow(eval, path, segment + 1, member);
 }
 
@@ -245,7 +246,7 @@ bool assign_path(Eval *eval, const Ast *statement, Scope *scope) {
     VEC_PUSH(eval->arena, &eval->overrides, path);
     if (!follow(eval, path, 0, &owner)) return false;
     if (!path->matched && !path->late) {
-        path->matched = true;   // said once
+        path->matched = true; // said once
         return no_match(eval, path, &owner);
     }
     init_push(eval, (InitItem){INIT_OVERRIDE, {.override = path}});

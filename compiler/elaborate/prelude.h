@@ -4,8 +4,8 @@
 #include <stddef.h>
 
 typedef struct PreludeFile {
-    const char *name;            // "prelude/layers.net"
-    const unsigned char *text;   // NUL-terminated
+    const char *name;          // "prelude/layers.net"
+    const unsigned char *text; // NUL-terminated
     size_t length;
 } PreludeFile;
 

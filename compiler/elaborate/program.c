@@ -16,25 +16,25 @@ static void bind_late_names(Eval *eval, AstList items) {
 static bool parse_define(const char *text, Value *value) {
     char *end;
     switch (value->kind) {
-        case VALUE_STRING: *value = value_string(text); return true;
-        case VALUE_BOOL: {
-            bool yes = !strcmp(text, "True") || !strcmp(text, "true"), no = !strcmp(text, "False") || !strcmp(text, "false");
-            *value = value_bool(yes);
-            return yes || no;
+    case VALUE_STRING: *value = value_string(text); return true;
+    case VALUE_BOOL: {
+        bool yes = !strcmp(text, "True") || !strcmp(text, "true"), no = !strcmp(text, "False") || !strcmp(text, "false");
+        *value = value_bool(yes);
+        return yes || no;
+    }
+    case VALUE_INT: {
+        long long integer = strtoll(text, &end, 10);
+        if (*text && !*end) {
+            *value = value_int(integer);
+            return true;
         }
-        case VALUE_INT: {
-            long long integer = strtoll(text, &end, 10);
-            if (*text && !*end) {
-                *value = value_int(integer);
-                return true;
-            }
-        }
-            __attribute__((fallthrough)); // an integer may be replaced by a fraction
-        default: {
-            double number = strtod(text, &end);
-            *value = value_float(number);
-            return *text && !*end;
-        }
+    }
+        __attribute__((fallthrough)); // an integer may be replaced by a fraction
+    default: {
+        double number = strtod(text, &end);
+        *value = value_float(number);
+        return *text && !*end;
+    }
     }
 }
 
@@ -50,7 +50,8 @@ bool define_override(Eval *eval, const char *name, Span span, Value *value) {
         eval->define_used[i] = true;
         const char *was = value_kind_text(value);
         if (!parse_define(define->value, value)) {
-            return eval_error_at(eval, span, "-D %s=%s does not fit: the file binds '%s' to %s", name, define->value, name, was);
+            return eval_error_at(eval, span, "-D %s=%s does not fit: the file binds '%s' to %s", name, define->value, name,
+                                 was);
         }
     }
     return true;
@@ -208,6 +209,6 @@ bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, c
     Eval *eval = eval_new(perm, diag, options, program);
     eval->stack_base = __builtin_frame_address(0);
     bool ok = load_prelude(eval) && run(eval, main);
-    eval->graph->report = NULL;   // later stages report at the nodes
+    eval->graph->report = NULL; // later stages report at the nodes
     return ok;
 }

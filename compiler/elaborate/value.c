@@ -10,9 +10,7 @@ Value value_string(const char *text) { return (Value){VALUE_STRING, {.string = t
 Value value_dtype(DType dtype) { return (Value){VALUE_DTYPE, {.dtype = dtype}}; }
 Value value_tensor(NodeId node) { return (Value){VALUE_TENSOR, {.tensor = node}}; }
 
-Value value_dim(Dim dim) {
-    return dim.batch ? (Value){VALUE_DIM, {.dim = dim}} : value_int(dim.size);
-}
+Value value_dim(Dim dim) { return dim.batch ? (Value){VALUE_DIM, {.dim = dim}} : value_int(dim.size); }
 
 static Value sequence(Eval *eval, ValueKind kind, const Value *items, size_t count) {
     ValueList *list = NEW(eval->arena, ValueList);
@@ -33,32 +31,32 @@ Value value_shape(Eval *eval, const Shape *shape) {
 
 const char *value_kind_text(const Value *value) {
     switch (value->kind) {
-        case VALUE_NONE: return "None";
-        case VALUE_BOOL: return "a boolean";
-        case VALUE_INT: return "an integer";
-        case VALUE_FLOAT: return "a number";
-        case VALUE_DIM: return "the batch size";
-        case VALUE_STRING: return "a string";
-        case VALUE_LIST: return "a list";
-        case VALUE_TUPLE: return "a tuple";
-        case VALUE_DTYPE: return "a type";
-        case VALUE_SLICE: return "a slice";
-        case VALUE_ELLIPSIS: return "'...'";
-        case VALUE_HOLE: return "'_'";
-        case VALUE_TENSOR: return "a tensor";
-        case VALUE_PARAMETER: return value->parameter->kind == VAR_BUFFER ? "a buffer" : "a parameter";
-        case VALUE_SPEC: return "a Tensor(…)";
-        case VALUE_FUNCTION:
-        case VALUE_PARTIAL:
-        case VALUE_BUILTIN:
-        case VALUE_METHOD: return "a function";
-        case VALUE_MODULE_CLASS: return "a module class";
-        case VALUE_MODULE: return "a module";
-        case VALUE_OPTIMIZER_CLASS: return "an optimizer class";
-        case VALUE_OPTIMIZER: return "an optimizer";
-        case VALUE_DATASET: return "a data set";
-        case VALUE_TRAINER: return "a Trainer";
-        case VALUE_BROKEN: return "a name whose definition failed";
+    case VALUE_NONE: return "None";
+    case VALUE_BOOL: return "a boolean";
+    case VALUE_INT: return "an integer";
+    case VALUE_FLOAT: return "a number";
+    case VALUE_DIM: return "the batch size";
+    case VALUE_STRING: return "a string";
+    case VALUE_LIST: return "a list";
+    case VALUE_TUPLE: return "a tuple";
+    case VALUE_DTYPE: return "a type";
+    case VALUE_SLICE: return "a slice";
+    case VALUE_ELLIPSIS: return "'...'";
+    case VALUE_HOLE: return "'_'";
+    case VALUE_TENSOR: return "a tensor";
+    case VALUE_PARAMETER: return value->parameter->kind == VAR_BUFFER ? "a buffer" : "a parameter";
+    case VALUE_SPEC: return "a Tensor(…)";
+    case VALUE_FUNCTION:
+    case VALUE_PARTIAL:
+    case VALUE_BUILTIN:
+    case VALUE_METHOD: return "a function";
+    case VALUE_MODULE_CLASS: return "a module class";
+    case VALUE_MODULE: return "a module";
+    case VALUE_OPTIMIZER_CLASS: return "an optimizer class";
+    case VALUE_OPTIMIZER: return "an optimizer";
+    case VALUE_DATASET: return "a data set";
+    case VALUE_TRAINER: return "a Trainer";
+    case VALUE_BROKEN: return "a name whose definition failed";
     }
     return "a value";
 }
@@ -71,22 +69,22 @@ bool value_is_tensor(const Value *value) { return value->kind == VALUE_TENSOR ||
 
 bool value_is_callable(const Value *value) {
     switch (value->kind) {
-        case VALUE_FUNCTION:
-        case VALUE_PARTIAL:
-        case VALUE_BUILTIN:
-        case VALUE_METHOD:
-        case VALUE_MODULE:
-        case VALUE_MODULE_CLASS:
-        case VALUE_OPTIMIZER_CLASS: return true;
-        default: return false;
+    case VALUE_FUNCTION:
+    case VALUE_PARTIAL:
+    case VALUE_BUILTIN:
+    case VALUE_METHOD:
+    case VALUE_MODULE:
+    case VALUE_MODULE_CLASS:
+    case VALUE_OPTIMIZER_CLASS: return true;
+    default: return false;
     }
 }
 
 static double as_double(const Value *value) {
     switch (value->kind) {
-        case VALUE_BOOL: return value->boolean;
-        case VALUE_INT: return (double)value->integer;
-        default: return value->number;
+    case VALUE_BOOL: return value->boolean;
+    case VALUE_INT: return (double)value->integer;
+    default: return value->number;
     }
 }
 
@@ -97,36 +95,36 @@ bool value_equal(const Value *a, const Value *b) {
     }
     if (a->kind != b->kind) return false;
     switch (a->kind) {
-        case VALUE_NONE:
-        case VALUE_ELLIPSIS:
-        case VALUE_HOLE: return true;
-        case VALUE_DIM: return dim_equal(a->dim, b->dim);
-        case VALUE_STRING: return !strcmp(a->string, b->string);
-        case VALUE_DTYPE: return a->dtype == b->dtype;
-        case VALUE_TENSOR: return a->tensor == b->tensor;
-        case VALUE_LIST:
-        case VALUE_TUPLE:
-        case VALUE_SLICE:
-            if (a->list->count != b->list->count) return false;
-            for (size_t i = 0; i < a->list->count; i++) {
-                if (!value_equal(&a->list->items[i], &b->list->items[i])) return false;
-            }
-            return true;
-        default: return a->module == b->module;   // the same object: every other kind holds one pointer
+    case VALUE_NONE:
+    case VALUE_ELLIPSIS:
+    case VALUE_HOLE: return true;
+    case VALUE_DIM: return dim_equal(a->dim, b->dim);
+    case VALUE_STRING: return !strcmp(a->string, b->string);
+    case VALUE_DTYPE: return a->dtype == b->dtype;
+    case VALUE_TENSOR: return a->tensor == b->tensor;
+    case VALUE_LIST:
+    case VALUE_TUPLE:
+    case VALUE_SLICE:
+        if (a->list->count != b->list->count) return false;
+        for (size_t i = 0; i < a->list->count; i++) {
+            if (!value_equal(&a->list->items[i], &b->list->items[i])) return false;
+        }
+        return true;
+    default: return a->module == b->module; // the same object: every other kind holds one pointer
     }
 }
 
 static const char *callable_name(const Value *value) {
     switch (value->kind) {
-        case VALUE_FUNCTION: return value->function->name;
-        case VALUE_BUILTIN: return value->builtin->name;
-        case VALUE_MODULE_CLASS: return value->module_class->name;
-        case VALUE_MODULE: return value->module->class->name;
-        case VALUE_OPTIMIZER_CLASS: return value->optimizer_class->name;
-        case VALUE_OPTIMIZER: return value->optimizer->class->name;
-        case VALUE_PARTIAL: return callable_name(&value->partial->callee);
-        case VALUE_METHOD: return callable_name(&value->method->callee);
-        default: return "value";
+    case VALUE_FUNCTION: return value->function->name;
+    case VALUE_BUILTIN: return value->builtin->name;
+    case VALUE_MODULE_CLASS: return value->module_class->name;
+    case VALUE_MODULE: return value->module->class->name;
+    case VALUE_OPTIMIZER_CLASS: return value->optimizer_class->name;
+    case VALUE_OPTIMIZER: return value->optimizer->class->name;
+    case VALUE_PARTIAL: return callable_name(&value->partial->callee);
+    case VALUE_METHOD: return callable_name(&value->method->callee);
+    default: return "value";
     }
 }
 
@@ -149,39 +147,35 @@ static void add_value(Eval *eval, StrBuf *out, const Value *value, bool quoted, 
         return;
     }
     switch (value->kind) {
-        case VALUE_NONE: strbuf_add(out, "None"); break;
-        case VALUE_BOOL: strbuf_add(out, value->boolean ? "True" : "False"); break;
-        case VALUE_INT: strbuf_printf(out, "%lld", (long long)value->integer); break;
-        case VALUE_FLOAT: strbuf_add_double(out, value->number); break;
-        case VALUE_DIM:
-            if (value->dim.size == 1) {
-                strbuf_add(out, "N");
-            } else {
-                strbuf_printf(out, "%lld·N", (long long)value->dim.size);
-            }
-            break;
-        case VALUE_STRING: strbuf_printf(out, quoted ? "'%s'" : "%s", value->string); break;
-        case VALUE_LIST: add_items(eval, out, value->list, '[', ']', depth); break;
-        case VALUE_TUPLE:
-        case VALUE_SLICE: add_items(eval, out, value->list, '(', ')', depth); break;
-        case VALUE_DTYPE: strbuf_add(out, dtype_text(value->dtype)); break;
-        case VALUE_ELLIPSIS: strbuf_add(out, "..."); break;
-        case VALUE_HOLE: strbuf_add(out, "_"); break;
-        case VALUE_TENSOR:
-            strbuf_printf(out, "tensor of shape %s", shape_text(eval->arena, &graph_node(eval->graph, value->tensor)->shape));
-            break;
-        case VALUE_PARAMETER:
-            strbuf_printf(out, "parameter of shape %s", shape_text(eval->arena, &value->parameter->shape));
-            break;
-        case VALUE_SPEC:
-            strbuf_printf(out, "Tensor%s", shape_text(eval->arena, &value->spec->shape));
-            break;
-        case VALUE_MODULE:
-        case VALUE_OPTIMIZER: strbuf_printf(out, "%s(…)", callable_name(value)); break;
-        case VALUE_DATASET: strbuf_add(out, value->dataset->spec.name ? value->dataset->spec.name : "dataset"); break;
-        case VALUE_TRAINER: strbuf_add(out, "Trainer(…)"); break;
-        case VALUE_BROKEN: strbuf_add(out, "?"); break;
-        default: strbuf_add(out, callable_name(value)); break;
+    case VALUE_NONE: strbuf_add(out, "None"); break;
+    case VALUE_BOOL: strbuf_add(out, value->boolean ? "True" : "False"); break;
+    case VALUE_INT: strbuf_printf(out, "%lld", (long long)value->integer); break;
+    case VALUE_FLOAT: strbuf_add_double(out, value->number); break;
+    case VALUE_DIM:
+        if (value->dim.size == 1) {
+            strbuf_add(out, "N");
+        } else {
+            strbuf_printf(out, "%lld·N", (long long)value->dim.size);
+        }
+        break;
+    case VALUE_STRING: strbuf_printf(out, quoted ? "'%s'" : "%s", value->string); break;
+    case VALUE_LIST: add_items(eval, out, value->list, '[', ']', depth); break;
+    case VALUE_TUPLE:
+    case VALUE_SLICE: add_items(eval, out, value->list, '(', ')', depth); break;
+    case VALUE_DTYPE: strbuf_add(out, dtype_text(value->dtype)); break;
+    case VALUE_ELLIPSIS: strbuf_add(out, "..."); break;
+    case VALUE_HOLE: strbuf_add(out, "_"); break;
+    case VALUE_TENSOR:
+        strbuf_printf(out, "tensor of shape %s", shape_text(eval->arena, &graph_node(eval->graph, value->tensor)->shape));
+        break;
+    case VALUE_PARAMETER: strbuf_printf(out, "parameter of shape %s", shape_text(eval->arena, &value->parameter->shape)); break;
+    case VALUE_SPEC: strbuf_printf(out, "Tensor%s", shape_text(eval->arena, &value->spec->shape)); break;
+    case VALUE_MODULE:
+    case VALUE_OPTIMIZER: strbuf_printf(out, "%s(…)", callable_name(value)); break;
+    case VALUE_DATASET: strbuf_add(out, value->dataset->spec.name ? value->dataset->spec.name : "dataset"); break;
+    case VALUE_TRAINER: strbuf_add(out, "Trainer(…)"); break;
+    case VALUE_BROKEN: strbuf_add(out, "?"); break;
+    default: strbuf_add(out, callable_name(value)); break;
     }
 }
 

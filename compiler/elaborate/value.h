@@ -8,8 +8,8 @@
 typedef struct Eval Eval;
 typedef struct Scope Scope;
 typedef struct Builtin Builtin;
-typedef struct Function Function;      // def, lambda, method
-typedef struct Partial Partial;        // a call that waits for its required parameters
+typedef struct Function Function; // def, lambda, method
+typedef struct Partial Partial;   // a call that waits for its required parameters
 typedef struct ModuleClass ModuleClass;
 typedef struct Module Module;
 typedef struct OptimizerClass OptimizerClass;
@@ -22,28 +22,28 @@ typedef enum ValueKind {
     VALUE_BOOL,
     VALUE_INT,
     VALUE_FLOAT,
-    VALUE_DIM,              // a size that depends on N; a constant size is a VALUE_INT
+    VALUE_DIM, // a size that depends on N; a constant size is a VALUE_INT
     VALUE_STRING,
     VALUE_LIST,
     VALUE_TUPLE,
-    VALUE_DTYPE,            // int64, float32, …
-    VALUE_SLICE,            // a:b:c in a subscript: three items, None where left out
+    VALUE_DTYPE, // int64, float32, …
+    VALUE_SLICE, // a:b:c in a subscript: three items, None where left out
     VALUE_ELLIPSIS,
-    VALUE_HOLE,             // _
-    VALUE_TENSOR,           // a node of the graph; run-time scalars (epoch, lr, …) are those of rank 0
-    VALUE_PARAMETER,        // a learned parameter or buffer: a tensor that can be overridden, tied, frozen
-    VALUE_SPEC,             // Tensor(1, 28, 28): shape and type of one sample
+    VALUE_HOLE,      // _
+    VALUE_TENSOR,    // a node of the graph; run-time scalars (epoch, lr, …) are those of rank 0
+    VALUE_PARAMETER, // a learned parameter or buffer: a tensor that can be overridden, tied, frozen
+    VALUE_SPEC,      // Tensor(1, 28, 28): shape and type of one sample
     VALUE_FUNCTION,
     VALUE_PARTIAL,
     VALUE_BUILTIN,
-    VALUE_METHOD,           // x.f before its call: f with a first argument
+    VALUE_METHOD, // x.f before its call: f with a first argument
     VALUE_MODULE_CLASS,
     VALUE_MODULE,
     VALUE_OPTIMIZER_CLASS,
     VALUE_OPTIMIZER,
     VALUE_DATASET,
     VALUE_TRAINER,
-    VALUE_BROKEN,           // a name whose statement failed: uses of it fail without a further message
+    VALUE_BROKEN, // a name whose statement failed: uses of it fail without a further message
 } ValueKind;
 
 typedef struct Value Value;
@@ -54,7 +54,7 @@ typedef struct ValueList {
 } ValueList;
 
 typedef struct TensorSpec {
-    Shape shape;            // of one sample, constants only
+    Shape shape; // of one sample, constants only
     DType dtype;
 } TensorSpec;
 
@@ -68,7 +68,7 @@ struct Value {
         double number;
         Dim dim;
         const char *string;
-        const ValueList *list;             // LIST, TUPLE, SLICE
+        const ValueList *list; // LIST, TUPLE, SLICE
         DType dtype;
         NodeId tensor;
         Parameter *parameter;
@@ -97,33 +97,33 @@ struct BoundMethod {
 Value value_bool(bool x);
 Value value_int(int64_t x);
 Value value_float(double x);
-Value value_dim(Dim dim);                                    // VALUE_INT when it is a constant
-Value value_string(const char *text);                        // the text is not copied
+Value value_dim(Dim dim);             // VALUE_INT when it is a constant
+Value value_string(const char *text); // the text is not copied
 Value value_dtype(DType dtype);
 Value value_tensor(NodeId node);
-Value value_list(Eval *eval, const Value *items, size_t count);   // items are copied
+Value value_list(Eval *eval, const Value *items, size_t count); // items are copied
 Value value_tuple(Eval *eval, const Value *items, size_t count);
-Value value_shape(Eval *eval, const Shape *shape);           // a tuple of sizes, as x.shape gives it
+Value value_shape(Eval *eval, const Shape *shape); // a tuple of sizes, as x.shape gives it
 
 // ---- Asking about values
-const char *value_kind_text(const Value *value);             // "a number", "a list", "a tensor", for messages
-const char *value_text(Eval *eval, const Value *value);      // as print and "{…}" show it
-bool value_is_number(const Value *value);                    // BOOL, INT or FLOAT
-bool value_is_tensor(const Value *value);                    // TENSOR or PARAMETER
+const char *value_kind_text(const Value *value);        // "a number", "a list", "a tensor", for messages
+const char *value_text(Eval *eval, const Value *value); // as print and "{…}" show it
+bool value_is_number(const Value *value);               // BOOL, INT or FLOAT
+bool value_is_tensor(const Value *value);               // TENSOR or PARAMETER
 bool value_is_callable(const Value *value);
-bool value_equal(const Value *a, const Value *b);            // Python's ==; tensors are compared by the caller
+bool value_equal(const Value *a, const Value *b); // Python's ==; tensors are compared by the caller
 
 // ---- Arguments of builtins: each reports ("sum: dim must be an integer, got a string") and returns false when it does not
 // fit. `what` is the parameter's name, for the message.
 bool arg_bool(Eval *eval, const Value *value, const char *what, bool *result);
 bool arg_int(Eval *eval, const Value *value, const char *what, int64_t *result);
-bool arg_number(Eval *eval, const Value *value, const char *what, double *result);   // BOOL, INT, FLOAT
+bool arg_number(Eval *eval, const Value *value, const char *what, double *result); // BOOL, INT, FLOAT
 bool arg_string(Eval *eval, const Value *value, const char *what, const char **result);
-bool arg_list(Eval *eval, const Value *value, const char *what, const ValueList **result);   // LIST or TUPLE
-bool arg_dtype(Eval *eval, const Value *value, const char *what, DType *result);     // also `float`, `int`, `bool`, "float32"
+bool arg_list(Eval *eval, const Value *value, const char *what, const ValueList **result); // LIST or TUPLE
+bool arg_dtype(Eval *eval, const Value *value, const char *what, DType *result); // also `float`, `int`, `bool`, "float32"
 // A tensor, parameter, number, boolean, batch size (run-time scalar), or nested list of numbers.
 bool arg_tensor(Eval *eval, const Value *value, const char *what, NodeId *result);
-bool arg_dim(Eval *eval, const Value *value, const char *what, Dim *result);         // INT or DIM; not checked for sign
+bool arg_dim(Eval *eval, const Value *value, const char *what, Dim *result); // INT or DIM; not checked for sign
 // A shape from `*shape`: (2, 3), ((2, 3),) and ([2, 3],) mean the same; sizes must be ≥ 0, or −1 where the caller allows it.
 bool arg_shape(Eval *eval, const Value *value, const char *what, bool minus_one, Shape *result);
 // An axis in [−rank, rank), made non-negative; "dim 3 is out of range for shape (N, 10)".

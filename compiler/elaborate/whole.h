@@ -7,21 +7,21 @@ typedef VEC(Output) OutputList;
 
 // One elaboration of the model and its loss, in training or in inference.
 typedef struct Forward {
-    Value output;            // what the model returns
-    NodeId first;            // its first tensor
-    NodeId loss;             // rank 0
-    size_t effects_begin, effects_model, effects_end;   // in Eval.effects: of the model, then of the loss
+    Value output;                                     // what the model returns
+    NodeId first;                                     // its first tensor
+    NodeId loss;                                      // rank 0
+    size_t effects_begin, effects_model, effects_end; // in Eval.effects: of the model, then of the loss
 } Forward;
 
 typedef struct Whole {
     Value model, loss, optimizer, train, data;
-    Value input;             // what the model is called with: a tensor or a tuple of tensors
-    NodeId target;           // NODE_NONE until it is known
+    Value input;   // what the model is called with: a tensor or a tuple of tensors
+    NodeId target; // NODE_NONE until it is known
     bool class_target;
     Forward training, inference;
-    VEC(Parameter *) variables;      // learned ones and buffers, in the order of their names
-    VEC(Update) updates;             // of the learned ones that training changes
-    VEC(Update) applied;             // the same from VAR_GRADIENT
+    VEC(Parameter *) variables; // learned ones and buffers, in the order of their names
+    VEC(Update) updates;        // of the learned ones that training changes
+    VEC(Update) applied;        // the same from VAR_GRADIENT
     VEC(NodeId) gradients;
     VEC(Parameter *) gradient_vars;
     OutputList outputs[ENTRY_COUNT];
