@@ -1,0 +1,57 @@
+// See save.h. The file's metadata says how good the model was, so that whoever replaces it can be told.
+#include "program/save.h"
+
+#include <errno.h>
+#include <math.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "checkpoint/safetensors.h"
+
+bool netrt_save_possible(const char *path, NetrtError *error) {
+    char folder[1024];
+    struct stat info;
+    snprintf(folder, sizeof folder, "%s", path);
+    char *slash = strrchr(folder, '/');
+    if (slash) slash[slash == folder] = 0;
+    else snprintf(folder, sizeof folder, ".");
+    if (access(folder, W_OK | X_OK) != 0)
+        return netrt_fail(error, "the parameters could not be saved in %s (%s): give --save FILE elsewhere, or --no-save",
+                          folder, strerror(errno));
+    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return netrt_fail(error, "--save %s is a folder: name a file", path);
+    return true;
+}
+
+// "saved FILE", or "replaced FILE (97.9 %)" with the accuracy that the old one tells of itself.
+static void describe(const char *path, NetrtSaved *saved) {
+    NetrtSafetensors old;
+    NetrtError ignored;
+    snprintf(saved->said, sizeof saved->said, "%s %s", access(path, F_OK) == 0 ? "replaced" : "saved", path);
+    if (access(path, F_OK) != 0 || !netrt_safetensors_open(path, &old, &ignored)) return;
+    const char *accuracy = netrt_safetensors_meta(&old, "accuracy");
+    if (accuracy) {
+        size_t length = strlen(saved->said);
+        snprintf(saved->said + length, sizeof saved->said - length, " (%.1f %%)", 100 * strtod(accuracy, NULL));
+    }
+    netrt_safetensors_close(&old);
+}
+
+bool netrt_save(const NetrtContext *context, const NetrtEngine *engine, const char *path, NetrtSaved *saved,
+                NetrtError *error) {
+    char epochs[24], steps[24], accuracy[32];
+    snprintf(epochs, sizeof epochs, "%lld", (long long)saved->epochs);
+    snprintf(steps, sizeof steps, "%lld", (long long)saved->steps);
+    snprintf(accuracy, sizeof accuracy, "%.17g", saved->accuracy);
+    NetrtMeta metadata[] = {{"format", "pt"},
+                            {"made_by", context->program->compiler},
+                            {"source", context->program->source},
+                            {"epochs", epochs},
+                            {"steps", steps},
+                            {"accuracy", accuracy}};
+    int64_t count = sizeof metadata / sizeof *metadata - (isnan(saved->accuracy) ? 1 : 0);
+    describe(path, saved);
+    return netrt_vars_save(context->program, engine->vars, NETRT_SAVED_KINDS, path, metadata, count, error);
+}
