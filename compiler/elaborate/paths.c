@@ -99,8 +99,8 @@ static bool finish_path(Eval *eval, Override *path, Value *owner) {
     const char *name = path->segments[path->count - 1];
     if (!strcmp(name, "requires_grad")) {
         bool learned;
-        if (!truth_of(eval, path, &learned)) return false;
         path->matched = true;
+        if (!truth_of(eval, path, &learned)) return false;
         freeze(owner, !learned);
         return true;
     }

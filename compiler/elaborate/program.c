@@ -145,8 +145,9 @@ bool elaborate_program(Eval *eval) {
     Whole *whole = NEW(eval->arena, Whole);
     bool ok = diag_error_count(eval->diag) == 0;
     ok &= check_defines(eval);
-    if (!find_model(eval, whole)) return false;
+    bool found = find_model(eval, whole);
     ok &= find_parts(eval, whole);
+    if (!found) return false;
     if (!make_inputs(eval, whole) || !run_model(eval, whole, true, &whole->training)) return false;
     if (whole->loss.kind == VALUE_BROKEN || !value_is_callable(&whole->loss)) return false;
     if (!find_target(eval, whole) || !run_loss(eval, whole, true, &whole->training)) return false;
@@ -208,7 +209,9 @@ bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, c
     program->name = base_name(perm, program->source);
     Eval *eval = eval_new(perm, diag, options, program);
     eval->stack_base = __builtin_frame_address(0);
+    size_t mark = diag_mark(diag);
     bool ok = load_prelude(eval) && run(eval, main);
+    diag_sort_since(diag, mark);
     eval->graph->report = NULL; // later stages report at the nodes
     return ok;
 }

@@ -141,7 +141,11 @@ void diag_sort_since(Diagnostics *diag, size_t mark) {
     for (size_t i = mark + 1; i < diag->reports.count; i++) { // by insertion: few, and nearly in order
         DiagReport moving = reports[i];
         size_t at = i;
-        for (; at > mark && reports[at - 1].span.begin > moving.span.begin; at--) reports[at] = reports[at - 1];
+        for (; at > mark; at--) { // only within a file
+            const Span before = reports[at - 1].span;
+            if (before.file != moving.span.file || before.begin <= moving.span.begin) break;
+            reports[at] = reports[at - 1];
+        }
         reports[at] = moving;
     }
     diag->last_kept = false;
