@@ -130,6 +130,7 @@ static void add_updates(Eval *eval, OutputList *list, const Update *updates, siz
         for (size_t k = 0; k < parameter->states.count; k++) {
             add(eval, list, OUTPUT_ASSIGN, parameter->states.items[k]->index, NULL, updates[i].states.items[k]);
         }
+        add_effects(eval, list, updates[i].effects_begin, updates[i].effects_end);
     }
 }
 

@@ -333,6 +333,7 @@ bool optimizer_arguments(Eval *eval, const Ast *ast, const OptimizerClass *class
 typedef struct Update {
     Parameter *parameter;
     NodeId value;
+    size_t effects_begin, effects_end;   // in Eval.effects
     VEC(NodeId) states; // the next values, in the order of parameter->states
 } Update;
 bool elaborate_update(Eval *eval, Optimizer *optimizer, Parameter *parameter, NodeId gradient, Update *update);

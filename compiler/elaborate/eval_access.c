@@ -75,29 +75,6 @@ static bool dataset_attribute(Eval *eval, const Dataset *data, const char *name,
     return false;
 }
 
-bool eval_attribute(Eval *eval, const Value *object, const char *name, Span span, const Scope *scope, Value *result) {
-    switch (object->kind) {
-    case VALUE_TENSOR:
-    case VALUE_PARAMETER: return tensor_attribute(eval, object, name, span, scope, result);
-    case VALUE_MODULE: return module_attribute(eval, object->module, name, span, result);
-    case VALUE_DATASET: return dataset_attribute(eval, object->dataset, name, span, result);
-    case VALUE_SPEC:
-        if (strcmp(name, "shape")) break;
-        *result = value_shape(eval, &object->spec->shape);
-        return true;
-    case VALUE_LIST:
-        eval_error_at(eval, span, "a list has no attribute '%s'", name);
-        if (!strcmp(name, "append") || !strcmp(name, "extend")) {
-            eval_hint(eval, "lists cannot be changed: write items = items + [item], or a comprehension");
-        }
-        return false;
-    case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
-    case VALUE_BROKEN: return false;
-    default: break;
-    }
-    return eval_error_at(eval, span, "%s has no attribute '%s'", value_kind_text(object), name);
-}
-
 // ---- Subscripts
 static bool slice_bound(Eval *eval, const Value *value, int64_t fallback, int64_t length, int64_t low, int64_t high,
                         int64_t *result) {
@@ -180,6 +157,33 @@ static bool index_string(Eval *eval, const Value *object, const Value *subscript
     *result = value_string(arena_strdup(eval->arena, text.text ? text.text : ""));
     strbuf_free(&text);
     return true;
+}
+
+bool eval_attribute(Eval *eval, const Value *object, const char *name, Span span, const Scope *scope, Value *result) {
+    switch (object->kind) {
+    case VALUE_TENSOR:
+    case VALUE_PARAMETER: return tensor_attribute(eval, object, name, span, scope, result);
+    case VALUE_MODULE: return module_attribute(eval, object->module, name, span, result);
+    case VALUE_DATASET: return dataset_attribute(eval, object->dataset, name, span, result);
+    case VALUE_SPEC:
+        if (strcmp(name, "shape")) break;
+        *result = value_shape(eval, &object->spec->shape);
+        return true;
+    case VALUE_LIST:
+    case VALUE_TUPLE:
+        if (*name >= '0' && *name <= '9') { // model.layers.0.weight
+            return index_list(eval, object, object->list, &(Value){VALUE_INT, {.integer = atoll(name)}}, result);
+        }
+        eval_error_at(eval, span, "%s has no attribute '%s'", value_kind_text(object), name);
+        if (!strcmp(name, "append") || !strcmp(name, "extend")) {
+            eval_hint(eval, "lists cannot be changed: write items = items + [item], or a comprehension");
+        }
+        return false;
+    case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
+    case VALUE_BROKEN: return false;
+    default: break;
+    }
+    return eval_error_at(eval, span, "%s has no attribute '%s'", value_kind_text(object), name);
 }
 
 static bool eval_subscript(Eval *eval, const Ast *ast, Scope *scope, Value *result) {

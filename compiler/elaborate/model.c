@@ -206,7 +206,10 @@ bool run_loss(Eval *eval, Whole *whole, bool training, Forward *forward) {
     bool ok = eval_apply(eval, &whole->loss, args, open_parameters(&whole->loss) >= 3 ? 3 : 2, &loss);
     eval->forward = false;
     forward->effects_end = eval->effects.count;
-    if (!ok) return false;
+    if (!ok) {
+        if (!scope_find_here(eval->top, "loss")) eval_hint(eval, "the file binds no 'loss': this is the default one");
+        return false;
+    }
     eval_place(eval, span);
     if (!value_is_tensor(&loss)) return eval_error(eval, "the loss must be a tensor, got %s", value_kind_text(&loss));
     eval->callee = "loss";

@@ -190,7 +190,7 @@ static bool collect_update(Eval *eval, const Function *function, const Scope *sc
 
 bool elaborate_update(Eval *eval, Optimizer *optimizer, Parameter *parameter, NodeId gradient, Update *update) {
     const OptimizerClass *class = optimizer->class;
-    *update = (Update){.parameter = parameter, .value = NODE_NONE};
+    *update = (Update){.parameter = parameter, .value = NODE_NONE, .effects_begin = eval->effects.count};
     const CallSite *outer = site_push(eval, optimizer->span, arena_printf(eval->arena, "update of %s", class->name));
     eval_place(eval, optimizer->span);
     Scope *body = scope_new(eval, class->scope);
@@ -206,6 +206,7 @@ bool elaborate_update(Eval *eval, Optimizer *optimizer, Parameter *parameter, No
         ok = call_bound(eval, function, scope, &ignored) && collect_update(eval, function, scope, parameter, update);
     }
     eval->site = outer;
+    update->effects_end = eval->effects.count;
     return ok;
 }
 
