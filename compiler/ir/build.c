@@ -68,9 +68,10 @@ NodeId build_random(Graph *g, Op op, Shape shape) {
 
 NodeId build_draw(Graph *g, Shape shape, DrawKind kind, double a, double b) {
     Attr attr = {.draw = {.kind = kind, .order = g->draws, .a = a, .b = b}};
-    NodeId id = graph_append(g, OP_DRAW, NULL, 0, &attr, shape, g->float_type);
-    if (id != NODE_NONE) g->draws++;
-    return id;
+    NodeId id = graph_append(g, OP_DRAW, NULL, 0, &attr, shape, DT_F32);
+    if (id == NODE_NONE) return NODE_NONE;
+    g->draws++;
+    return build_cast(g, id, g->float_type); // an f64 program draws the same f32 numbers
 }
 
 bool node_is_splat(const Graph *g, NodeId x) {
