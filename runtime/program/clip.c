@@ -9,7 +9,7 @@ typedef struct Clip {
     double factor, limit; // what each is multiplied with, then cut at; limit 0: not cut
 } Clip;
 
-static void add_squares(void *context, const NetrtVar *var, char *address, int64_t stride, int64_t count) {
+static void add_squares(void *context, const NetrtVar *var, void *address, int64_t stride, int64_t count) {
     Clip *clip = context;
     for (int64_t i = 0; i < count; i++) {
         double g = netrt_number(address, var->dtype, i * stride);
@@ -24,10 +24,10 @@ static double clipped(const Clip *clip, double g) {
     return g;
 }
 
-static void change(void *context, const NetrtVar *var, char *address, int64_t stride, int64_t count) {
+static void change(void *context, const NetrtVar *var, void *address, int64_t stride, int64_t count) {
     const Clip *clip = context;
-    float *f32 = (float *)(void *)address;
-    double *f64 = (double *)(void *)address;
+    float *f32 = address;
+    double *f64 = address;
     for (int64_t i = 0; i < count; i++) {
         if (var->dtype == NETRT_F32) f32[i * stride] = (float)clipped(clip, f32[i * stride]);
         else f64[i * stride] = clipped(clip, f64[i * stride]);

@@ -10,16 +10,21 @@ static size_t buffer_total(const NetrtEntry *entry) {
     return total;
 }
 
+static void *take(char **next, size_t bytes) {
+    void *piece = *next;
+    *next += bytes;
+    return piece;
+}
+
 NetrtPlan *netrt_plans_create(const NetrtEntry *entry) {
     size_t steps = (size_t)entry->step_count, buffers = buffer_total(entry);
     size_t each = buffers * sizeof(char *) + steps * (sizeof(int64_t) + sizeof(NetrtTuning));
     NetrtPlan *plans = calloc(1, NETRT_PLAN_SLOTS * (sizeof(NetrtPlan) + each));
     if (!plans) return NULL;
     char *next = (char *)(plans + NETRT_PLAN_SLOTS); // from the strictest alignment to the least
-    for (int i = 0; i < NETRT_PLAN_SLOTS; i++, next += buffers * sizeof(char *)) plans[i].pointers = (char **)(void *)next;
-    for (int i = 0; i < NETRT_PLAN_SLOTS; i++, next += steps * sizeof(int64_t)) plans[i].tiles = (int64_t *)(void *)next;
-    for (int i = 0; i < NETRT_PLAN_SLOTS; i++, next += steps * sizeof(NetrtTuning))
-        plans[i].tuning = (NetrtTuning *)(void *)next;
+    for (int i = 0; i < NETRT_PLAN_SLOTS; i++) plans[i].pointers = take(&next, buffers * sizeof(char *));
+    for (int i = 0; i < NETRT_PLAN_SLOTS; i++) plans[i].tiles = take(&next, steps * sizeof(int64_t));
+    for (int i = 0; i < NETRT_PLAN_SLOTS; i++) plans[i].tuning = take(&next, steps * sizeof(NetrtTuning));
     return plans;
 }
 

@@ -1,4 +1,4 @@
-#define _GNU_SOURCE
+// See interrupt.h.
 #include "program/interrupt.h"
 
 #include <signal.h>

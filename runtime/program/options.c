@@ -23,45 +23,45 @@ typedef enum Kind {
 typedef struct Option {
     const char *name, *argument; // argument: NULL for none
     Kind kind;
-    size_t field; // offset in NetrtOptions
     unsigned commands;
+    size_t field; // offset in NetrtOptions
     const char *help;
 } Option;
 
 #define FIELD(name) offsetof(NetrtOptions, name)
 
 static const Option options_table[] = {
-    {"--data", "DIR", TEXT, FIELD(data), NETRT_RUNS,
+    {"--data", "DIR", TEXT, NETRT_RUNS, FIELD(data),
      "where the data set lies (default: $NETC_DATA, ./data, the user's cache folder)"},
-    {"--load", "FILE", TEXT, FIELD(load), NETRT_RUNS, "start from these parameters (safetensors)"},
-    {"--save", "FILE", TEXT, FIELD(save), NETRT_TRAIN, "where the parameters go (default: this program's name.safetensors)"},
-    {"--no-save", NULL, SET, FIELD(no_save), NETRT_TRAIN, "do not save the parameters"},
-    {"--output", "FILE", TEXT, FIELD(output), NETRT_INIT_COMMAND | NETRT_GRAD, "where the result goes (safetensors); also -o"},
-    {"--input", "X.npy", TEXT, FIELD(input), NETRT_GRAD | NETRT_GRADCHECK,
+    {"--load", "FILE", TEXT, NETRT_RUNS, FIELD(load), "start from these parameters (safetensors)"},
+    {"--save", "FILE", TEXT, NETRT_TRAIN, FIELD(save), "where the parameters go (default: this program's name.safetensors)"},
+    {"--no-save", NULL, SET, NETRT_TRAIN, FIELD(no_save), "do not save the parameters"},
+    {"--output", "FILE", TEXT, NETRT_INIT_COMMAND | NETRT_GRAD, FIELD(output), "where the result goes (safetensors); also -o"},
+    {"--input", "X.npy", TEXT, NETRT_GRAD | NETRT_GRADCHECK, FIELD(input),
      "the batch's inputs (default: the first of the data set)"},
-    {"--target", "Y.npy", TEXT, FIELD(target), NETRT_GRAD | NETRT_GRADCHECK, "the batch's targets"},
-    {"--epochs", "N", COUNT, FIELD(epochs), NETRT_TRAIN, "passes over the training samples"},
-    {"--steps", "N", COUNT, FIELD(steps), NETRT_TRAIN, "stop after N steps, without evaluation"},
-    {"--batch-size", "N", COUNT, FIELD(batch_size), NETRT_ANY, "samples in a batch"},
-    {"--lr", "X", RATE, FIELD(lr), NETRT_TRAIN, "learning rate; a schedule stays in force"},
-    {"--seed", "S", INTEGER, FIELD(seed), NETRT_RUNS, "of the initial parameters and the order of samples"},
-    {"--shuffle", NULL, SET, FIELD(shuffle), NETRT_TRAIN, "a new order of the samples in each epoch"},
-    {"--no-shuffle", NULL, CLEAR, FIELD(shuffle), NETRT_TRAIN, "samples in the order of the files"},
-    {"--threads", "N", COUNT, FIELD(threads), NETRT_RUNS,
+    {"--target", "Y.npy", TEXT, NETRT_GRAD | NETRT_GRADCHECK, FIELD(target), "the batch's targets"},
+    {"--epochs", "N", COUNT, NETRT_TRAIN, FIELD(epochs), "passes over the training samples"},
+    {"--steps", "N", COUNT, NETRT_TRAIN, FIELD(steps), "stop after N steps, without evaluation"},
+    {"--batch-size", "N", COUNT, NETRT_ANY, FIELD(batch_size), "samples in a batch"},
+    {"--lr", "X", RATE, NETRT_TRAIN, FIELD(lr), "learning rate; a schedule stays in force"},
+    {"--seed", "S", INTEGER, NETRT_RUNS, FIELD(seed), "of the initial parameters and the order of samples"},
+    {"--shuffle", NULL, SET, NETRT_TRAIN, FIELD(shuffle), "a new order of the samples in each epoch"},
+    {"--no-shuffle", NULL, CLEAR, NETRT_TRAIN, FIELD(shuffle), "samples in the order of the files"},
+    {"--threads", "N", COUNT, NETRT_RUNS, FIELD(threads),
      "default: the cores this process may use; results are the same for every N"},
-    {"--log", "FILE.csv", TEXT, FIELD(log), NETRT_TRAIN, "a row for each epoch, or each N steps with --log-every; .jsonl too"},
-    {"--log-every", "N", COUNT, FIELD(log_every), NETRT_TRAIN, "report the loss of every Nth step"},
-    {"--patience", "N", COUNT, FIELD(patience), NETRT_TRAIN, "stop after N epochs without a better validation loss"},
-    {"--check-finite", NULL, LATER, 0, NETRT_TRAIN, NULL},
-    {"--checkpoint", "FILE", LATER, 0, NETRT_TRAIN, NULL},
-    {"--checkpoint-every", "N", LATER, 0, NETRT_TRAIN, NULL},
-    {"--resume", "FILE", LATER, 0, NETRT_TRAIN, NULL},
-    {"--plot", "FILE", LATER, 0, NETRT_TRAIN, NULL},
-    {"--tensorboard", "DIR", LATER, 0, NETRT_TRAIN, NULL},
-    {"--png", "OUT", LATER, 0, NETRT_PREDICT_COMMAND, NULL},
-    {"--quiet", NULL, SET, FIELD(quiet), NETRT_TRAIN, "say only what went wrong"},
-    {"--json", NULL, SET, FIELD(json), NETRT_ANY, "results as JSON, an object a line, on standard output"},
-    {"--help", NULL, SET, FIELD(help), NETRT_ANY, "this text; also -h"},
+    {"--log", "FILE.csv", TEXT, NETRT_TRAIN, FIELD(log), "a row for each epoch, or each N steps with --log-every; .jsonl too"},
+    {"--log-every", "N", COUNT, NETRT_TRAIN, FIELD(log_every), "report the loss of every Nth step"},
+    {"--patience", "N", COUNT, NETRT_TRAIN, FIELD(patience), "stop after N epochs without a better validation loss"},
+    {"--check-finite", NULL, LATER, NETRT_TRAIN, 0, NULL},
+    {"--checkpoint", "FILE", LATER, NETRT_TRAIN, 0, NULL},
+    {"--checkpoint-every", "N", LATER, NETRT_TRAIN, 0, NULL},
+    {"--resume", "FILE", LATER, NETRT_TRAIN, 0, NULL},
+    {"--plot", "FILE", LATER, NETRT_TRAIN, 0, NULL},
+    {"--tensorboard", "DIR", LATER, NETRT_TRAIN, 0, NULL},
+    {"--png", "OUT", LATER, NETRT_PREDICT_COMMAND, 0, NULL},
+    {"--quiet", NULL, SET, NETRT_TRAIN, FIELD(quiet), "say only what went wrong"},
+    {"--json", NULL, SET, NETRT_ANY, FIELD(json), "results as JSON, an object a line, on standard output"},
+    {"--help", NULL, SET, NETRT_ANY, FIELD(help), "this text; also -h"},
 };
 #define OPTION_COUNT (sizeof options_table / sizeof *options_table)
 
@@ -102,6 +102,7 @@ static bool parse_rate(const Option *option, const char *text, double *out, Netr
     return true;
 }
 
+// `value` is "" for options that take none.
 static bool store(const Option *option, const char *value, NetrtOptions *options, NetrtError *error) {
     void *field = (char *)options + option->field;
     switch (option->kind) {
@@ -133,12 +134,12 @@ static bool parse_option(unsigned command, int count, char **argv, int *at, Netr
         return netrt_fail(error, "%s means nothing to this command: --help lists what does", name);
     const char *value = word[length] == '=' ? word + length + 1 : NULL;
     if (!option->argument && value) return netrt_fail(error, "%s takes no value", name);
-    if (option->kind == LATER) return store(option, NULL, options, error);
+    if (option->kind == LATER) return store(option, "", options, error);
     if (option->argument && !value) {
         if (*at + 1 >= count) return netrt_fail(error, "%s needs a value: %s %s", name, name, option->argument);
         value = argv[++*at];
     }
-    return store(option, value, options, error);
+    return store(option, value ? value : "", options, error);
 }
 
 bool netrt_options_parse(const NetrtProgram *program, unsigned command, int count, char **argv, NetrtOptions *options,

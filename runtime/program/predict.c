@@ -110,9 +110,10 @@ static bool predict_batch(const Predictor *predictor, const char *argument, cons
     if (!netrt_engine_run(engine, NETRT_PREDICT, N, error)) return false;
     const void *data = netrt_engine_output(engine, predictor->output);
     for (int64_t i = 0; i < N; i++) {
+        long long number = first + i;
         Sample sample = {.values = values, .target = -1, .detailed = samples->count <= MOST_DETAILED};
         if (samples->count == 1) snprintf(sample.name, sizeof sample.name, "%s", argument);
-        else snprintf(sample.name, sizeof sample.name, "%.200s[%lld]", argument, (long long)(first + i));
+        else snprintf(sample.name, sizeof sample.name, "%.200s[%lld]", argument, number);
         if (samples->targets) sample.target = samples->targets[engine->index[i]];
         for (int64_t k = 0; k < predictor->width; k++)
             values[k] = netrt_number(data, predictor->output->dtype, i * predictor->width + k);

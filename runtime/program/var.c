@@ -10,7 +10,7 @@ int64_t netrt_var_count(const NetrtVar *var) {
     return count;
 }
 
-char *netrt_var_element(const NetrtVar *var, char *vars, int64_t i) {
+void *netrt_var_element(const NetrtVar *var, char *vars, int64_t i) {
     int64_t at = 0;
     for (int32_t a = var->rank - 1; a >= 0; a--) {
         at += i % var->shape[a] * var->stride[a];
@@ -30,7 +30,7 @@ double netrt_var_get(const NetrtVar *var, char *vars, int64_t i) {
 }
 
 void netrt_var_set(const NetrtVar *var, char *vars, int64_t i, double value) {
-    char *address = netrt_var_element(var, vars, i);
-    if (var->dtype == NETRT_F32) *(float *)(void *)address = (float)value;
-    else *(double *)(void *)address = value;
+    void *address = netrt_var_element(var, vars, i);
+    if (var->dtype == NETRT_F32) *(float *)address = (float)value;
+    else *(double *)address = value;
 }

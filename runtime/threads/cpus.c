@@ -1,5 +1,5 @@
 // Counts usable processors. `nproc` ignores the quota of a control group, under which extra threads only wait for each other.
-#define _GNU_SOURCE
+#define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier): the C library's own switch, for sched_getaffinity
 #include "threads/cpus.h"
 
 #include <sched.h>

@@ -3,7 +3,6 @@
 // One word, the ticket, says which job is open and how many of its chunks are unclaimed: job << 24 | left. A helper reads the
 // ticket, then the job's fields, then claims by compare-and-swap. Fields change only when nothing is left of the job before,
 // so if something was left and the swap succeeds, the fields that were read are that job's.
-#define _GNU_SOURCE
 #include "threads/pool.h"
 
 #include <limits.h>

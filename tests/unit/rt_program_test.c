@@ -111,6 +111,21 @@ static void halves_and_clipping(void **state) {
     assert_true(fabs(weight[0] - 3 / (5 + 1e-6)) < 1e-15 && fabs(bias[2] + 4 / (5 + 1e-6)) < 1e-15);
 }
 
+// An f64 program starts from the f32 program's numbers, widened.
+static void initial_numbers_in_f64(void **state) {
+    (void)state;
+    NetrtEngine narrow, wide;
+    NetrtError error;
+    assert_true(netrt_engine_open(&narrow, &linear_f32, 1, &error) && netrt_engine_init(&narrow, 5, &error));
+    assert_true(netrt_engine_open(&wide, &linear_f64, 1, &error) && netrt_engine_init(&wide, 5, &error));
+    for (int v = 0; v < 2; v++)
+        for (int64_t i = 0; i < netrt_var_count(&linear_f32.vars[v]); i++)
+            assert_true(netrt_var_get(&linear_f32.vars[v], narrow.vars, i) == netrt_var_get(&linear_f64.vars[v], wide.vars, i));
+    assert_memory_equal(&narrow.random, &wide.random, sizeof narrow.random);
+    netrt_engine_close(&narrow);
+    netrt_engine_close(&wide);
+}
+
 static void failed_check(void **state) {
     (void)state;
     NetrtEngine engine;
@@ -233,6 +248,7 @@ int main(void) {
         cmocka_unit_test(equal_for_every_number_of_threads),
         cmocka_unit_test(learns),
         cmocka_unit_test(halves_and_clipping),
+        cmocka_unit_test(initial_numbers_in_f64),
         cmocka_unit_test(failed_check),
         cmocka_unit_test(subnormals),
         cmocka_unit_test(too_large),
