@@ -1,9 +1,10 @@
 // Functions that are written in C: tables of {name, parameters, doc, function}. Everything that can be written in .net is
 // written there (compiler/prelude/); what is here touches the graph or the evaluator itself.
 //
-// A builtin that is named like another one is chosen by its arguments: those of tensor tables when any argument is a tensor
-// or parameter (or a list with one), those of the numeric tables otherwise; where only one table has the name, that one. So
-// exp(2) is a number at compile time and exp(x) a node. Users' and prelude definitions hide builtins of the same name.
+// A builtin that is named like another one is chosen by its arguments: those of tensor tables when any argument is a tensor,
+// a parameter or the batch size, those of the numeric tables otherwise; where only one table has the name, that one. So
+// exp(2) is a number at compile time and exp(x) a node, and sum([x, y]) adds a list up. Users' and prelude definitions hide
+// builtins of the same name.
 //
 // x.f(a) calls f with x as its first argument: methods need no table of their own. Attributes without call (x.T, x.shape)
 // are in tensor_properties.

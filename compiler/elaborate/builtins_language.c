@@ -75,7 +75,7 @@ static bool call_container(Eval *eval, const Value *args, Value *result) {
 static bool call_print(Eval *eval, const Value *args, Value *result) {
     *result = NONE_VALUE;
     StrBuf *out = eval->options->printed;
-    if (!out) return true;
+    if (!out || (eval->forward && !eval->training)) return true; // a forward speaks once
     for (size_t i = 0; i < args[0].list->count; i++) {
         if (i) strbuf_add(out, " ");
         strbuf_add(out, value_text(eval, &args[0].list->items[i]));

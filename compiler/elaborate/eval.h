@@ -261,6 +261,7 @@ bool eval_iterable(Eval *eval, const Value *value, const ValueList **result);
 bool exec_block(Eval *eval, AstList body, Scope *scope);
 bool exec_statement(Eval *eval, const Ast *ast, Scope *scope);
 bool bind_target(Eval *eval, const Ast *target, const Value *value, Scope *scope);
+bool include_once(Eval *eval, const char *path);
 bool is_trainer_name(const char *name);
 
 // calls
@@ -333,8 +334,8 @@ bool optimizer_arguments(Eval *eval, const Ast *ast, const OptimizerClass *class
 typedef struct Update {
     Parameter *parameter;
     NodeId value;
-    size_t effects_begin, effects_end;   // in Eval.effects
-    VEC(NodeId) states; // the next values, in the order of parameter->states
+    size_t effects_begin, effects_end; // in Eval.effects
+    VEC(NodeId) states;                // the next values, in the order of parameter->states
 } Update;
 bool elaborate_update(Eval *eval, Optimizer *optimizer, Parameter *parameter, NodeId gradient, Update *update);
 bool check_options(Eval *eval, const Optimizer *optimizer);

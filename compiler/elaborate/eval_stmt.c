@@ -187,15 +187,24 @@ static const char *beside(Eval *eval, uint32_t file, const char *path) {
     return arena_printf(eval->arena, "%.*s/%s", (int)(slash - from), from, path);
 }
 
+// True for a file that was not seen before, however its path is spelled.
+bool include_once(Eval *eval, const char *path) {
+    char *whole = realpath(path, NULL);
+    const char *name = arena_strdup(eval->arena, whole ? whole : path);
+    free(whole);
+    for (size_t i = 0; i < eval->included.count; i++) {
+        if (!strcmp(eval->included.items[i], name)) return false;
+    }
+    VEC_PUSH(eval->arena, &eval->included, name);
+    return true;
+}
+
 static bool exec_include(Eval *eval, const Ast *ast, Scope *scope) {
     Value name;
     if (!eval_expr(eval, ast->a, scope, &name)) return false;
     if (!scope->top) return eval_error(eval, "include belongs at the top level of a file");
     const char *path = beside(eval, ast->span.file, name.string);
-    for (size_t i = 0; i < eval->included.count; i++) {
-        if (!strcmp(eval->included.items[i], path)) return true;
-    }
-    VEC_PUSH(eval->arena, &eval->included, path);
+    if (!include_once(eval, path)) return true;
     size_t length;
     const char *text = read_file(eval, path, &length);
     eval_place(eval, ast->a->span);

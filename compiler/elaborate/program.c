@@ -196,7 +196,7 @@ static Eval *eval_new(Arena *perm, Diagnostics *diag, const ElaborateOptions *op
 
 static bool run(Eval *eval, const Ast *main) {
     eval->steps = 0;
-    VEC_PUSH(eval->arena, &eval->included, eval->program->source);
+    include_once(eval, eval->program->source);
     bind_late_names(eval, main->items);
     exec_block(eval, main->items, eval->top);
     return eval->steps <= EVAL_STEP_LIMIT && elaborate_program(eval);
