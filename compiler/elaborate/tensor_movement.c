@@ -125,7 +125,7 @@ bool tensor_new_axis(Eval *eval, const Value *value, const Shape *shape, uint32_
 
 static bool call_unsqueeze(Eval *eval, const Value *args, Value *result) {
     NodeId x;
-    uint32_t axis;
+    uint32_t axis = 0;
     if (!arg_tensor(eval, &args[0], "x", &x)) return false;
     Shape shape = tensor_shape(eval, x);
     return tensor_new_axis(eval, &args[1], &shape, &axis) &&
