@@ -12,17 +12,19 @@
 #include "checkpoint/safetensors.h"
 
 bool netrt_save_possible(const char *path, NetrtError *error) {
-    char folder[1024];
     struct stat info;
-    snprintf(folder, sizeof folder, "%s", path);
+    bool exists = stat(path, &info) == 0;
+    if (exists && S_ISDIR(info.st_mode)) return netrt_fail(error, "--save %s is a folder: name a file", path);
+    if (exists && !S_ISREG(info.st_mode)) return true;           // a pipe or a device is written to, not replaced
+    char *folder = exists ? realpath(path, NULL) : strdup(path); // the new file is made beside the one that a link leads to
+    if (!folder) return netrt_fail(error, "%s: %s", path, strerror(errno));
     char *slash = strrchr(folder, '/');
     if (slash) slash[slash == folder] = 0;
-    else snprintf(folder, sizeof folder, ".");
-    if (access(folder, W_OK | X_OK) != 0)
-        return netrt_fail(error, "the parameters could not be saved in %s (%s): give --save FILE elsewhere, or --no-save",
-                          folder, strerror(errno));
-    if (stat(path, &info) == 0 && S_ISDIR(info.st_mode)) return netrt_fail(error, "--save %s is a folder: name a file", path);
-    return true;
+    bool ok = access(slash ? folder : ".", W_OK | X_OK) == 0 ||
+              netrt_fail(error, "the parameters could not be saved in %s (%s): give --save FILE elsewhere, or --no-save",
+                         slash ? folder : "the current folder", strerror(errno));
+    free(folder);
+    return ok;
 }
 
 // "saved FILE", or "replaced FILE (97.9 %)" with the accuracy that the old one tells of itself.

@@ -182,7 +182,7 @@ static int finish(Run *run, NetrtError *error) {
     netrt_default_save(run->context, default_path, sizeof default_path);
     netrt_text_count(steps, run->trainer.steps);
     if (options->steps && !run->interrupted && !options->json)
-        netrt_progress_line(&run->progress, "stopped after %s steps  loss %.6f", steps, run->trainer.loss);
+        netrt_progress_line(&run->progress, "stopped at step %s  loss %.6f", steps, run->trainer.loss);
     if (!save(run, path, error)) return NETRT_FAILED;
     if (!run->interrupted) return NETRT_DONE;
     if (options->no_save || run->trainer.steps == 0)

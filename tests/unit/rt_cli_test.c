@@ -205,7 +205,7 @@ static void steps(void **state) {
     assert_string_not_equal(first, last.out);
     // More steps than the file's epochs have.
     assert_int_equal(run("train --steps 100 --no-save"), 0);
-    says(last.err, "stopped after 100 steps");
+    says(last.err, "stopped at step 100");
 }
 
 static void rows_of_a_log(void **state) {
