@@ -48,6 +48,25 @@ static const char *parameters(Listing *listing, const Diagnostics *diag, const A
     return kept;
 }
 
+// Residual = container(…): the one kind of class that is made by an assignment.
+static bool is_container(const Ast *item) {
+    return item->kind == AST_ASSIGN && item->a->kind == AST_NAME && item->b->kind == AST_CALL && item->b->a->kind == AST_NAME &&
+           !strcmp(item->b->a->text, "container");
+}
+
+// The last line of the comment over an assignment, which keeps none in the tree.
+static const char *comment_above(Listing *listing, const Diagnostics *diag, Span span) {
+    const char *text = diag_file(diag, span.file)->text;
+    uint32_t end = span.begin;
+    while (end > 0 && text[end - 1] != '\n') end--;
+    if (end == 0) return NULL;
+    uint32_t begin = --end;
+    while (begin > 0 && text[begin - 1] != '\n') begin--;
+    if (text[begin] != '#') return NULL;
+    begin += (uint32_t)strspn(text + begin, "# ");
+    return arena_strndup(listing->arena, text + begin, end - begin);
+}
+
 // A file's classes are of its kind. Its functions are too where it has no classes at all (initialisers, schedules, data
 // sets); otherwise they are the functional forms.
 static void list_file(Listing *listing, Diagnostics *diag, const Ast *file, bool functions) {
@@ -63,8 +82,8 @@ static void list_file(Listing *listing, Diagnostics *diag, const Ast *file, bool
         if (function && item->text[0] >= 'A' && item->text[0] <= 'Z') function = false;
         if (item->kind == AST_DEF || item->kind == AST_MODULE || item->kind == AST_OPTIMIZER) {
             if (function == functions) add_line(listing, item->text, parameters(listing, diag, item), item->doc);
-        } else if (!functions && item->kind == AST_ASSIGN && item->a->kind == AST_NAME && item->doc) {
-            add_line(listing, item->a->text, "…", item->doc); // a container()
+        } else if (!functions && is_container(item)) {
+            add_line(listing, item->a->text, "…", comment_above(listing, diag, item->span));
         }
     }
 }

@@ -189,6 +189,7 @@ static void the_library_lists_itself(void **state) {
     assert_true(library_list(arena, "layers", &out));
     assert_non_null(strstr(out.text, "Linear(in_features, out_features, bias=True)"));
     assert_null(strstr(out.text, "\n_"));
+    assert_non_null(strstr(out.text, "\nResidual("));
     assert_false(library_list(arena, "nothing", &out));
     strbuf_free(&out);
     arena_free(arena);
