@@ -7,10 +7,10 @@
 
 #include "codegen/llvm_compat.h"
 
-typedef struct Linear {
+typedef struct Affine {
     Value dynamic; // i64; NULL for 0
     int64_t constant;
-} Linear;
+} Affine;
 
 static Value times(const Gen *g, Value x, int64_t coef) {
     return coef == 1 ? x : LLVMBuildNSWMul(g->builder, x, gen_i64(g, coef), "");
@@ -18,8 +18,8 @@ static Value times(const Gen *g, Value x, int64_t coef) {
 
 static Value plus(const Gen *g, Value a, Value b) { return a ? LLVMBuildNSWAdd(g->builder, a, b, "") : b; }
 
-static Linear linear(Gen *g, const KIdx *idx) {
-    Linear sum = {.constant = idx->base};
+static Affine affine(Gen *g, const KIdx *idx) {
+    Affine sum = {.constant = idx->base};
     if (idx->base_n) sum.dynamic = times(g, gen_n(g), idx->base_n);
     bool used[K_MAX_TERMS] = {false};
     for (uint32_t round = 0; round < idx->count; round++) {
@@ -37,13 +37,13 @@ static Linear linear(Gen *g, const KIdx *idx) {
 }
 
 Value gen_idx(Gen *g, const KIdx *idx) {
-    Linear sum = linear(g, idx);
+    Affine sum = affine(g, idx);
     if (!sum.dynamic) return gen_i64(g, sum.constant);
     return sum.constant ? LLVMBuildNSWAdd(g->builder, sum.dynamic, gen_i64(g, sum.constant), "") : sum.dynamic;
 }
 
 int64_t gen_idx_constant(Gen *g, const KIdx *idx) {
-    Linear sum = linear(g, idx);
+    Affine sum = affine(g, idx);
     if (sum.dynamic) BUG("kernel %s: an index that must be constant is not", g->kernel->name);
     return sum.constant;
 }
@@ -68,7 +68,7 @@ Value gen_mask(Gen *g, const KMask *mask, uint32_t lanes) {
 static DType dtype_of(const Gen *g, const KAccess *a) { return g->kernel->bufs.items[a->buf].dtype; }
 static LLVMTypeRef memory_type(const Gen *g, DType dtype) { return dtype == DT_BOOL ? g->i8 : gen_dtype(g, dtype); }
 
-static Value offset_pointer(const Gen *g, LLVMTypeRef element, Value base, Linear at, int64_t size) {
+static Value offset_pointer(const Gen *g, LLVMTypeRef element, Value base, Affine at, int64_t size) {
     if (at.dynamic) base = LLVMBuildInBoundsGEP2(g->builder, element, base, &at.dynamic, 1, "");
     if (at.constant) {
         Value bytes = gen_i64(g, at.constant * size);
@@ -80,9 +80,9 @@ static Value offset_pointer(const Gen *g, LLVMTypeRef element, Value base, Linea
 // Where lane 0 is, but for gather_lanes.
 static Value first_pointer(Gen *g, const KAccess *a) {
     DType dtype = dtype_of(g, a);
-    Linear at = linear(g, &a->idx);
+    Affine at = affine(g, &a->idx);
     if (a->gather_buf != KBUF_NONE && !a->gather_lanes) {
-        Value pointer = offset_pointer(g, g->i32, g->bases[a->gather_buf], linear(g, &a->gather_idx), 4);
+        Value pointer = offset_pointer(g, g->i32, g->bases[a->gather_buf], affine(g, &a->gather_idx), 4);
         Value row = LLVMBuildSExt(g->builder, LLVMBuildLoad2(g->builder, g->i32, pointer, ""), g->i64, "row");
         at.dynamic = plus(g, at.dynamic, times(g, row, a->gather_stride));
     }
@@ -94,7 +94,7 @@ static Value lane_offsets(Gen *g, const KAccess *a, uint32_t lanes, Value mask) 
     LLVMTypeRef wide = gen_vector_of(g->i64, lanes);
     Value offsets = LLVMBuildMul(g->builder, gen_iota(g, wide), gen_integer(wide, (uint64_t)a->lane_stride), "");
     if (!a->gather_lanes) return offsets;
-    Value pointer = offset_pointer(g, g->i32, g->bases[a->gather_buf], linear(g, &a->gather_idx), 4);
+    Value pointer = offset_pointer(g, g->i32, g->bases[a->gather_buf], affine(g, &a->gather_idx), 4);
     LLVMTypeRef narrow = gen_vector_of(g->i32, lanes);
     Value rows = NULL;
     if (mask) rows = compat_masked_load(g->module, g->builder, narrow, pointer, 4, mask);
