@@ -33,7 +33,8 @@ typedef struct Compilation {
 } Compilation;
 
 static bool write_text(Compilation *c, StrBuf *text) {
-    bool ok = output_write(c->perm, c->diag, c->options.output ? c->options.output : "-", text->text ? text->text : "", text->length);
+    const char *path = c->options.output ? c->options.output : "-";
+    bool ok = output_write(c->perm, c->diag, path, text->text ? text->text : "", text->length);
     strbuf_free(text);
     return ok;
 }

@@ -1,6 +1,6 @@
 // Linking. The object reaches the linker as a file in memory, so that nothing is left behind whatever happens; the linker's
 // own output is a temporary file beside the result. `cc` is started with an argument vector, never through a shell.
-#define _GNU_SOURCE // memfd_create, mkostemp
+#define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier): for memfd_create, mkostemp
 #include "driver/link.h"
 
 #include <errno.h>

@@ -98,25 +98,21 @@ static const char *suggestion(Reader *r, const char *prefix, const char *word, c
     return nearest ? arena_printf(r->perm, "; did you mean %s%s?", prefix, nearest) : "";
 }
 
+// getopt's '?': optopt is 0 for an unknown long option, else the letter, or the code of a long option that takes no value.
 static void unknown_option(Reader *r, const char *argument) {
-    if (strncmp(argument, "--", 2) != 0) {
-        wrong(r, "unknown option -%c", optopt);
-        return;
-    }
-    for (size_t i = 0; long_options[i].name; i++) {
-        if (long_options[i].val != optopt || optopt == 0) continue;
-        wrong(r, "--%s takes no value", long_options[i].name);
-        return;
-    }
     const char *names[sizeof long_options / sizeof *long_options];
     size_t count = 0;
-    for (; long_options[count].name; count++) names[count] = long_options[count].name;
+    for (; long_options[count].name; count++) {
+        names[count] = long_options[count].name;
+        if (optopt != 0 && optopt == long_options[count].val) wrong(r, "--%s takes no value", names[count]);
+    }
+    if (optopt != 0) wrong(r, "unknown option -%c", optopt);
     const char *word = arena_strndup(r->perm, argument + 2, strcspn(argument + 2, "="));
     wrong(r, "unknown option --%s%s", word, suggestion(r, "--", word, names, count));
 }
 
 static void choose_action(Reader *r, const char *action, Emit emit) {
-    if (r->action) wrong(r, "%s and %s exclude each other", r->action, action);
+    if (r->action) wrong(r, strcmp(r->action, action) ? "%s and %s exclude each other" : "%s twice", r->action, action);
     r->action = action;
     r->options->emit = emit;
 }
@@ -187,7 +183,8 @@ static void answer(Reader *r, const char *text) {
     }
 }
 
-static void read_option(Reader *r, int option, const char *argument) {
+// `argument` is the word that getopt has just read, long_index that of a long option.
+static void read_option(Reader *r, int option, int long_index, const char *argument) {
     Options *options = r->options;
     switch (option) {
     case 'o': options->output = optarg; break;
@@ -213,11 +210,10 @@ static void read_option(Reader *r, int option, const char *argument) {
     case LONG_COLOR: read_color(r, optarg); break;
     case LONG_DIAGNOSTICS:
         options->diagnostics.json = strcmp(optarg, "json") == 0;
-        if (!options->diagnostics.json && strcmp(optarg, "text") != 0)
-            wrong(r, "--diagnostics=%s: say text or json", optarg);
+        if (!options->diagnostics.json && strcmp(optarg, "text") != 0) wrong(r, "--diagnostics=%s: say text or json", optarg);
         break;
     case LONG_VERSION: answer(r, "netc " NETC_VERSION " (LLVM " NETC_LLVM_VERSION ")\n"); break;
-    case LONG_LATER: wrong(r, "%.*s is not in this version", (int)strcspn(argument, "="), argument); break;
+    case LONG_LATER: wrong(r, "--%s is not in this version", long_options[long_index].name); break;
     case ':': wrong(r, "%s needs a value", argument); break;
     default: unknown_option(r, argument); break;
     }
@@ -298,11 +294,10 @@ OptionsOutcome options_parse(Arena *perm, int argc, char **argv, Options *option
 
     opterr = 0;
     for (;;) {
-        int at = optind;
-        int option = getopt_long(own, words, ":o:D:O::m:W:wgh", long_options, NULL);
+        int long_index = 0;
+        int option = getopt_long(own, words, ":o:D:O::m:W:wgh", long_options, &long_index);
         if (option == -1) break;
-        (void)at;
-        read_option(&r, option, words[optind - 1]);
+        read_option(&r, option, long_index, words[optind - 1]);
     }
     if (r.outcome == OPTIONS_COMPILE) find_files(&r, words + optind, own - optind, after);
 

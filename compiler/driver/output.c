@@ -1,6 +1,6 @@
 // A result appears whole or not at all: it is written beside its place under a temporary name, synchronised and renamed. An
 // older result stays as it was until then. Signals that would end netc in between wait until the temporary file is gone.
-#define _GNU_SOURCE // mkostemp
+#define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier): for mkostemp
 #include "driver/output.h"
 
 #include <errno.h>
@@ -31,8 +31,9 @@ static bool failed(Diagnostics *diag, const char *path, int reason) {
 
 char *output_temporary(Arena *perm, const char *path) {
     const char *slash = strrchr(path, '/');
-    int folder = slash ? (int)(slash - path) + 1 : 2;
-    return arena_printf(perm, "%.*s.netc-XXXXXX", folder, slash ? path : "./");
+    int folder = slash ? (int)(slash - path) + 1 : 0;
+    const char *here = *path == '/' ? "" : "./"; // no linker takes "./-o" or "./@file" for anything but a name
+    return arena_printf(perm, "%s%.*s.netc-XXXXXX", here, folder, path);
 }
 
 bool output_replaceable(Diagnostics *diag, const char *path) {
@@ -47,8 +48,8 @@ bool output_replaceable(Diagnostics *diag, const char *path) {
 bool output_publish(Diagnostics *diag, int descriptor, const char *temporary, const char *path, bool executable) {
     mode_t mask = umask(0);
     umask(mask);
-    bool ok = fchmod(descriptor, (executable ? 0777 : 0666) & ~mask) == 0 && fsync(descriptor) == 0 &&
-              rename(temporary, path) == 0;
+    bool ok =
+        fchmod(descriptor, (executable ? 0777 : 0666) & ~mask) == 0 && fsync(descriptor) == 0 && rename(temporary, path) == 0;
     int reason = errno;
     if (ok) return true;
     unlink(temporary);

@@ -92,22 +92,36 @@ void show_summary(const Program *program, StrBuf *out) {
 }
 
 // ---- Graphs
+
+// "fc1.weight", "fc1.weight.velocity" of a state, "fc1.weight.grad"
+static const char *var_name(const Program *program, uint32_t index) {
+    const Variable *var = &program->vars[index];
+    if (var->kind != VAR_STATE) return var->name;
+    return arena_printf(program->arena, "%s.%s", program->vars[var->param].name, var->name);
+}
+
 void show_graphs(const Program *program, StrBuf *out) {
     for (int e = 0; e < ENTRY_COUNT; e++) {
         const Entry *entry = &program->entries[e];
         if (!entry->present) continue;
         strbuf_printf(out, "%sentry %s\n", out->length ? "\n" : "", entry_names[e]);
-        graph_print(entry->graph, entry->outputs, entry->output_count, out);
+        Output *named = NEW_ARRAY(program->arena, Output, entry->output_count);
+        for (size_t i = 0; i < entry->output_count; i++) {
+            named[i] = entry->outputs[i];
+            if (named[i].role == OUTPUT_ASSIGN) named[i].name = var_name(program, named[i].index);
+        }
+        graph_print(entry->graph, named, entry->output_count, out);
     }
 }
 
 void show_grad(const Program *program, StrBuf *out) {
     const Entry *entry = &program->entries[ENTRY_GRADIENTS];
-    if (!entry->present) return;
-    for (size_t i = 0; i < entry->output_count; i++) {
+    for (size_t i = 0; entry->present && i < entry->output_count; i++) {
         const Output *output = &entry->outputs[i];
-        const char *name = output->role == OUTPUT_ASSIGN ? program->vars[output->index].name : output->name;
-        graph_print_expr(entry->graph, output->node, name, out);
-        strbuf_add(out, "\n");
+        bool loss = output->role == OUTPUT_METRIC && strcmp(output->name, "loss") == 0;
+        bool gradient = output->role == OUTPUT_ASSIGN && program->vars[output->index].kind == VAR_GRADIENT;
+        if (!loss && !gradient) continue;
+        if (out->length) strbuf_add(out, "\n");
+        graph_print_expr(entry->graph, output->node, gradient ? var_name(program, output->index) : "loss", out);
     }
 }

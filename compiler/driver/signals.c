@@ -5,14 +5,17 @@
 #include <stddef.h>
 #include <sys/wait.h>
 
+// What would end netc, if it does not ignore it, and the end of a child.
 static sigset_t held_signals(void) {
+    static const int ending[] = {SIGINT, SIGTERM, SIGHUP, SIGQUIT};
     sigset_t set;
     sigemptyset(&set);
-    sigaddset(&set, SIGINT);
-    sigaddset(&set, SIGTERM);
-    sigaddset(&set, SIGHUP);
-    sigaddset(&set, SIGQUIT);
     sigaddset(&set, SIGCHLD);
+    for (size_t i = 0; i < sizeof ending / sizeof *ending; i++) {
+        struct sigaction action;
+        bool ignored = sigaction(ending[i], NULL, &action) == 0 && action.sa_handler == SIG_IGN;
+        if (!ignored) sigaddset(&set, ending[i]);
+    }
     return set;
 }
 
