@@ -189,7 +189,8 @@ static int finish(Run *run, NetrtError *error) {
         netrt_progress_warn(&run->progress, "interrupted after %s steps; nothing was saved", steps);
     else
         netrt_progress_warn(&run->progress, "interrupted after %s steps (epoch %lld of %lld); go on with: %s train --load %s",
-                            steps, (long long)run->epochs_done + 1, (long long)run->epochs, run->context->command, path);
+                            steps, (long long)(run->epochs_done < run->epochs ? run->epochs_done + 1 : run->epochs),
+                            (long long)run->epochs, run->context->command, path);
     return NETRT_INTERRUPTED;
 }
 

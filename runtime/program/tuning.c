@@ -4,7 +4,9 @@
 #define CALLS 3
 #define TOO_SHORT 4000.0 // nanoseconds of a step on one thread below which sharing is not even tried
 #define WORTH 0.93       // more threads must be at least this much faster
-#define REST 2000        // calls between two looks: another program may have come or gone
+#define REST 1e8         // nanoseconds of this step between two looks: another program may have come or gone
+#define FEWEST_CALLS 100 // between them, so that looking costs little
+#define MOST_CALLS 2000
 
 int netrt_tuning_next(NetrtTuning *tuning, int most, int64_t tiles, bool *timed) {
     *timed = false;
@@ -20,7 +22,8 @@ int netrt_tuning_next(NetrtTuning *tuning, int most, int64_t tiles, bool *timed)
 
 static void decide(NetrtTuning *tuning) {
     tuning->trial = 0;
-    tuning->rest = REST;
+    double calls = REST / (tuning->best_time + 1);
+    tuning->rest = (int16_t)(calls < FEWEST_CALLS ? FEWEST_CALLS : calls > MOST_CALLS ? MOST_CALLS : calls);
 }
 
 void netrt_tuning_report(NetrtTuning *tuning, int most, double nanoseconds) {

@@ -5,7 +5,6 @@
 // so if something was left and the swap succeeds, the fields that were read are that job's.
 #include "threads/pool.h"
 
-#include <limits.h>
 #include <linux/futex.h>
 #include <pthread.h>
 #include <stdatomic.h>
@@ -23,6 +22,8 @@
 #define SPIN_NANOSECONDS 50000 // longer than a step's serial parts, shorter than anybody notices
 
 typedef struct Helper {
+    _Alignas(LINE) _Atomic uint32_t calls; // to this helper so far: what it waits on
+    _Atomic uint32_t asleep;
     pthread_t handle;
     NetrtPool *pool;
     int number;
@@ -30,15 +31,12 @@ typedef struct Helper {
 
 struct NetrtPool {
     _Alignas(LINE) _Atomic uint64_t ticket;
-    _Alignas(LINE) _Atomic int64_t done;  // chunks of the open job
-    _Alignas(LINE) _Atomic uint32_t jobs; // published so far: what sleepers wait on
-    _Atomic int sleepers;
-    _Atomic bool quit;
+    _Alignas(LINE) _Atomic int64_t done; // chunks of the open job
     // The open job.
+    _Alignas(LINE) _Atomic bool quit;
     _Atomic(NetrtPoolTask *) task;
     _Atomic(void *) context;
     _Atomic int64_t tiles, chunk, chunks;
-    _Atomic int threads; // allowed on it
     _Alignas(LINE) int helper_count;
     bool flush;
     Helper *helpers;
@@ -72,8 +70,7 @@ static void work(NetrtPool *pool, int thread) {
         int64_t tiles = atomic_load_explicit(&pool->tiles, memory_order_relaxed);
         int64_t chunk = atomic_load_explicit(&pool->chunk, memory_order_relaxed);
         int64_t chunks = atomic_load_explicit(&pool->chunks, memory_order_relaxed);
-        int threads = atomic_load_explicit(&pool->threads, memory_order_relaxed);
-        if (left == 0 || thread >= threads) return;
+        if (left == 0) return;
         if (!atomic_compare_exchange_weak_explicit(&pool->ticket, &ticket, ticket - 1, memory_order_acq_rel,
                                                    memory_order_relaxed))
             continue;
@@ -83,18 +80,18 @@ static void work(NetrtPool *pool, int thread) {
     }
 }
 
-// Waits until a job other than `seen` is published: awake at first, then asleep.
-static void wait_for_job(NetrtPool *pool, uint32_t seen) {
+// Waits until the helper was called more often than `seen` times: awake at first, then asleep.
+static void wait_for_call(Helper *helper, uint32_t seen) {
     for (int64_t end = now() + SPIN_NANOSECONDS; now() < end;) {
         for (int i = 0; i < 32; i++) {
-            if (atomic_load_explicit(&pool->jobs, memory_order_acquire) != seen) return;
+            if (atomic_load_explicit(&helper->calls, memory_order_acquire) != seen) return;
             pause_briefly();
         }
     }
-    // Both sides use one total order: either the publisher sees a sleeper, or we see its job.
-    atomic_fetch_add(&pool->sleepers, 1);
-    while (atomic_load(&pool->jobs) == seen) futex(&pool->jobs, FUTEX_WAIT_PRIVATE, seen);
-    atomic_fetch_sub(&pool->sleepers, 1);
+    // Both sides use one total order: either the caller sees the sleeper, or we see its call.
+    atomic_store(&helper->asleep, 1);
+    while (atomic_load(&helper->calls) == seen) futex(&helper->calls, FUTEX_WAIT_PRIVATE, seen);
+    atomic_store(&helper->asleep, 0);
 }
 
 static void *helper_main(void *argument) {
@@ -102,16 +99,20 @@ static void *helper_main(void *argument) {
     NetrtPool *pool = helper->pool;
     if (pool->flush) netrt_denormals_flush();
     for (uint32_t seen = 0;;) {
-        wait_for_job(pool, seen);
-        seen = atomic_load_explicit(&pool->jobs, memory_order_acquire);
+        wait_for_call(helper, seen);
+        seen = atomic_load_explicit(&helper->calls, memory_order_acquire);
         if (atomic_load_explicit(&pool->quit, memory_order_relaxed)) return NULL;
         work(pool, helper->number);
     }
 }
 
-static void publish(NetrtPool *pool) {
-    atomic_fetch_add(&pool->jobs, 1);
-    if (atomic_load(&pool->sleepers) > 0) futex(&pool->jobs, FUTEX_WAKE_PRIVATE, INT_MAX);
+// Only the helpers that a job is worth are called: the others sleep on.
+static void call_helpers(NetrtPool *pool, int count) {
+    for (int i = 0; i < count; i++) {
+        Helper *helper = &pool->helpers[i];
+        atomic_fetch_add(&helper->calls, 1);
+        if (atomic_load(&helper->asleep)) futex(&helper->calls, FUTEX_WAKE_PRIVATE, 1);
+    }
 }
 
 void netrt_pool_run(NetrtPool *pool, NetrtPoolTask *task, void *context, int64_t tiles, int threads) {
@@ -130,10 +131,9 @@ void netrt_pool_run(NetrtPool *pool, NetrtPoolTask *task, void *context, int64_t
     atomic_store_explicit(&pool->tiles, tiles, memory_order_relaxed);
     atomic_store_explicit(&pool->chunk, chunk, memory_order_relaxed);
     atomic_store_explicit(&pool->chunks, chunks, memory_order_relaxed);
-    atomic_store_explicit(&pool->threads, threads, memory_order_relaxed);
     uint64_t job = (atomic_load_explicit(&pool->ticket, memory_order_relaxed) >> CHUNK_BITS) + 1;
     atomic_store_explicit(&pool->ticket, job << CHUNK_BITS | (uint64_t)chunks, memory_order_release);
-    publish(pool);
+    call_helpers(pool, threads - 1);
     work(pool, 0);
     // A helper may have been interrupted in its chunk: after a while let the system run it on this processor.
     for (int spins = 0; atomic_load_explicit(&pool->done, memory_order_acquire) < chunks; spins++) {
@@ -147,7 +147,7 @@ NetrtPool *netrt_pool_create(int threads, bool flush) {
     if (!pool) return NULL;
     *pool = (NetrtPool){.flush = flush};
     if (threads <= 1) return pool;
-    pool->helpers = calloc((size_t)threads - 1, sizeof *pool->helpers);
+    pool->helpers = aligned_alloc(LINE, ((size_t)threads - 1) * sizeof *pool->helpers);
     if (!pool->helpers) {
         free(pool);
         return NULL;
@@ -163,7 +163,7 @@ NetrtPool *netrt_pool_create(int threads, bool flush) {
 void netrt_pool_destroy(NetrtPool *pool) {
     if (!pool) return;
     atomic_store(&pool->quit, true);
-    publish(pool);
+    call_helpers(pool, pool->helper_count);
     for (int i = 0; i < pool->helper_count; i++) pthread_join(pool->helpers[i].handle, NULL);
     free(pool->helpers);
     free(pool);

@@ -19,5 +19,6 @@ NetrtPool *netrt_pool_create(int threads, bool flush);
 void netrt_pool_destroy(NetrtPool *pool);
 int netrt_pool_threads(const NetrtPool *pool);
 
-// Runs the task over all tiles on at most `threads` threads and returns when they are done. One caller at a time.
+// Runs the task over all tiles on about `threads` threads (a helper that is late from a job before may join) and returns when
+// they are done. One caller at a time.
 void netrt_pool_run(NetrtPool *pool, NetrtPoolTask *task, void *context, int64_t tiles, int threads);
