@@ -58,13 +58,13 @@ void netrt_session_close(NetrtSession *session) {
 }
 
 bool netrt_require_entry(const NetrtContext *context, int entry, NetrtError *error) {
-    static const char *const lacks[NETRT_ENTRIES] = {[NETRT_INIT] = "parameters to initialise",
-                                                     [NETRT_TRAIN_STEP] = "what training needs: a model, a loss and data",
-                                                     [NETRT_GRADIENTS] = "a loss to differentiate",
-                                                     [NETRT_APPLY] = "an optimizer",
-                                                     [NETRT_EVALUATE] = "a loss to evaluate",
-                                                     [NETRT_PREDICT] = "a model",
-                                                     [NETRT_LOSS] = "a loss"};
+    static const char *const lacks[NETRT_ENTRIES] = {[NETRT_INIT] = "parameters",
+                                                     [NETRT_TRAIN_STEP] = "model, loss and data to train with",
+                                                     [NETRT_GRADIENTS] = "loss to differentiate",
+                                                     [NETRT_APPLY] = "optimizer",
+                                                     [NETRT_EVALUATE] = "loss to evaluate",
+                                                     [NETRT_PREDICT] = "model",
+                                                     [NETRT_LOSS] = "loss"};
     if (context->program->entries[entry].steps) return true;
     return netrt_fail(error, "%s has no %s", context->program->source, lacks[entry]);
 }

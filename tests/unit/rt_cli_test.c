@@ -262,6 +262,27 @@ static void what_is_not_there(void **state) {
     assert_int_equal(run("train --no-save --batch-size 5000 --epochs 1"), 0);
 }
 
+// A program may lack entries: a model without a loss, say.
+static void missing_entries(void **state) {
+    (void)state;
+    const struct {
+        int entry;
+        const char *line, *part;
+    } cases[] = {
+        {NETRT_TRAIN_STEP, "train --no-save", NULL}, // the two halves do
+        {NETRT_APPLY, "train --no-save", "linear.net has no optimizer"},
+        {NETRT_GRADIENTS, "grad", "linear.net has no loss to differentiate"},
+        {NETRT_LOSS, "gradcheck", "linear.net has no loss"},
+        {NETRT_EVALUATE, "test", "linear.net has no loss to evaluate"},
+        {NETRT_PREDICT, "predict test:1", "linear.net has no model"},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
+        program.entries[cases[i].entry].steps = NULL;
+        assert_int_equal(run(cases[i].line), cases[i].part ? 1 : 0);
+        if (cases[i].part) says(last.err, cases[i].part);
+    }
+}
+
 static void bad_loss(void **state) {
     (void)state;
     assert_int_equal(run("train --no-save --epochs 2 --lr 1e30"), 0);
@@ -410,14 +431,23 @@ static int group_teardown(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        TEST(usage),           TEST(help),
-        TEST(train_and_use),   TEST(json_lines),
-        TEST(steps),           TEST(rows_of_a_log),
-        TEST(patience),        TEST(what_is_not_there),
-        TEST(bad_loss),        TEST(too_new_or_foreign),
-        TEST(gradients),       TEST(checks_of_gradients),
-        TEST(wrong_gradients), TEST(initial_parameters),
-        TEST(summary),         TEST(interrupted),
+        TEST(usage),
+        TEST(help),
+        TEST(train_and_use),
+        TEST(json_lines),
+        TEST(steps),
+        TEST(rows_of_a_log),
+        TEST(patience),
+        TEST(what_is_not_there),
+        TEST(missing_entries),
+        TEST(bad_loss),
+        TEST(too_new_or_foreign),
+        TEST(gradients),
+        TEST(checks_of_gradients),
+        TEST(wrong_gradients),
+        TEST(initial_parameters),
+        TEST(summary),
+        TEST(interrupted),
     };
     return cmocka_run_group_tests(tests, group_setup, group_teardown);
 }
