@@ -65,7 +65,7 @@ typedef struct NetrtStep {
     int32_t kind;
     uint32_t buffer_count;
     NetrtKernel *kernel;         // NETRT_STEP_KERNEL
-    const NetrtRef *buffers;     // a draw fills buffers[0]: `count` contiguous numbers of float_type (f64: the f32 ones widened), in PyTorch's way
+    const NetrtRef *buffers;     // a draw fills buffers[0]: `count` contiguous floats (f32), in PyTorch's way
     NetrtExtent grid[3];         // tiles = the product of the three; unused ones are 1
     int64_t count;               // of a draw
     double a, b;                 // of a draw: uniform [a, b); normal(mean a, std b)

@@ -135,18 +135,10 @@ static void run_kernel(NetrtEngine *engine, const NetrtStep *step, char *const *
     if (timed) netrt_tuning_report(tuning, most, now() - begin);
 }
 
-// Both kinds of programs draw the same f32 numbers. An f64 one widens them in place: the last first, for each takes the room of
-// two, and only those before it are still needed.
+// Programs of both kinds draw the same f32 numbers; an f64 one widens them in a kernel.
 static void draw(NetrtEngine *engine, const NetrtStep *step, void *out) {
     if (step->kind == NETRT_STEP_DRAW_UNIFORM) netrt_torch_uniform(&engine->random, out, step->count, step->a, step->b);
     else netrt_torch_normal(&engine->random, out, step->count, step->a, step->b);
-    if (engine->program->float_type != NETRT_F64) return;
-    for (int64_t i = step->count - 1; i >= 0; i--) {
-        float drawn;
-        memcpy(&drawn, (const char *)out + i * (int64_t)sizeof drawn, sizeof drawn);
-        double wide = drawn;
-        memcpy((char *)out + i * (int64_t)sizeof wide, &wide, sizeof wide);
-    }
 }
 
 static void run_step(NetrtEngine *engine, const NetrtStep *step, char *const *buffers, int64_t tiles, int most,

@@ -1,0 +1,309 @@
+// Fusion: which nodes are computed together, and which values are kept in memory.
+//
+// Requires a verified graph. Every needed node ends up in a group, or outside all groups: then it is computed wherever it is
+// used (constants, movements, cheap elementwise chains of what is in memory). A node joins the group of one of its operands
+// when it is elementwise over the group's shape (or, in a reduction group, over what the reductions leave) and nothing else
+// that it reads depends on that group: so the groups' graph stays free of cycles.
+#include "schedule/internal.h"
+
+#include "support/diag.h"
+
+static OpClass class_of(const Schedule *s, NodeId id) { return op_info[graph_node(s->g, id)->op].class; }
+
+bool reshape_is_affine(const Shape *result, const Shape *operand) {
+    uint32_t i = 0, j = 0;
+    while (i < result->rank || j < operand->rank) {
+        int64_t left = 1, right = 1;
+        bool left_batch = false, right_batch = false;
+        uint32_t wide = 0; // operand axes in this run that are longer than 1
+        bool taken = false;
+        do {
+            if (i < result->rank && (left <= right || j >= operand->rank)) {
+                left *= result->dim[i].size;
+                left_batch |= result->dim[i++].batch;
+            } else if (j < operand->rank) {
+                right *= operand->dim[j].size;
+                right_batch |= operand->dim[j].batch;
+                wide += operand->dim[j].size != 1 || operand->dim[j].batch;
+                j++;
+            } else break;
+            taken = true;
+        } while (left != right || left_batch != right_batch);
+        if (!taken || left != right || left_batch != right_batch) return false;
+        if (wide > 1) return false;
+    }
+    return true;
+}
+
+bool var_is_row_major(const Plan *plan, uint32_t var) {
+    const Shape *shape = &plan->program->vars[var].shape;
+    int64_t stride = 1;
+    for (uint32_t i = shape->rank; i-- > 0;) {
+        if (shape->dim[i].size != 1 && plan->vars[var].stride[i] != stride) return false;
+        stride *= shape->dim[i].size;
+    }
+    return true;
+}
+
+bool node_is_view(const Schedule *s, NodeId id) {
+    for (;;) {
+        const Node *node = graph_node(s->g, id);
+        if (s->kept[id] || node->op == OP_VAR) return true;
+        if (node->op == OP_RESHAPE) {
+            const Node *operand = graph_node(s->g, node->operands[0]);
+            if (!reshape_is_affine(&node->shape, &operand->shape) && !s->kept[node->operands[0]]) return false;
+        } else if (node->op != OP_PERMUTE && node->op != OP_EXPAND && node->op != OP_SLICE) return false;
+        id = node->operands[0];
+    }
+}
+
+// ---- Sets of groups
+
+static void add_reach(const Schedule *s, uint64_t *set, NodeId id) {
+    int32_t group = s->group_of[id];
+    const uint64_t *more = group >= 0 ? s->groups.items[group].needs : s->reach[id];
+    if (group >= 0) set_add(set, (size_t)group);
+    if (more)
+        for (size_t w = 0; w < s->words; w++) set[w] |= more[w];
+}
+
+// Group `index` now reads operand: so does every group that reads group `index`.
+static void add_need(Schedule *s, int32_t index, NodeId operand) {
+    if (s->group_of[operand] == index) return;
+    Group *group = &s->groups.items[index];
+    add_reach(s, group->needs, operand);
+    for (size_t i = 0; i < s->groups.count; i++) {
+        Group *other = &s->groups.items[i];
+        if (set_has(other->needs, (size_t)index))
+            for (size_t w = 0; w < s->words; w++) other->needs[w] |= group->needs[w];
+    }
+}
+
+static bool depends_on(const Schedule *s, NodeId id, int32_t group) {
+    int32_t own = s->group_of[id];
+    if (own == group) return true;
+    const uint64_t *set = own >= 0 ? s->groups.items[own].needs : s->reach[id];
+    return set && set_has(set, (size_t)group);
+}
+
+static void join(Schedule *s, NodeId id, int32_t group) {
+    s->group_of[id] = group;
+    VEC_PUSH(s->arena, &s->groups.items[group].members, id);
+    const Node *node = graph_node(s->g, id);
+    for (uint32_t i = 0; i < node->operand_count; i++) add_need(s, group, node->operands[i]);
+}
+
+static int32_t new_group(Schedule *s, GroupKind kind, NodeId id, Shape full, uint32_t reduced) {
+    Group group = {.kind = kind, .anchor = id, .full = full, .reduced = reduced};
+    group.needs = NEW_ARRAY(s->arena, uint64_t, s->words);
+    VEC_PUSH(s->arena, &s->groups, group);
+    int32_t index = (int32_t)(s->groups.count - 1);
+    join(s, id, index);
+    return index;
+}
+
+// ---- Joining
+
+static bool is_elementwise(const Schedule *s, NodeId id) { return class_of(s, id) == CLASS_ELEMENTWISE; }
+
+// Whether `shape`, its unit axes aside, is what the group's reductions leave of the full shape.
+static bool is_left_over(const Group *group, const Shape *shape) {
+    uint32_t j = 0;
+    for (uint32_t i = 0; i < group->full.rank; i++) {
+        if (group->reduced >> i & 1) continue;
+        Dim dim = group->full.dim[i];
+        if (dim.size == 1 && !dim.batch) continue;
+        while (j < shape->rank && shape->dim[j].size == 1 && !shape->dim[j].batch) j++;
+        if (j >= shape->rank || !dim_equal(shape->dim[j++], dim)) return false;
+    }
+    while (j < shape->rank && shape->dim[j].size == 1 && !shape->dim[j].batch) j++;
+    return j == shape->rank;
+}
+
+// What a member of a reduction group is: a value for each element of the full shape, or one for each of what is left.
+static bool fits(const Schedule *s, const Group *group, NodeId id) {
+    const Node *node = graph_node(s->g, id);
+    switch (group->kind) {
+    case GROUP_MAP:
+    case GROUP_CONTRACT: return is_elementwise(s, id) && shape_equal(&node->shape, &group->full);
+    case GROUP_REDUCE:
+        if (class_of(s, id) == CLASS_REDUCTION) {
+            return shape_equal(&graph_node(s->g, node->operands[0])->shape, &group->full) &&
+                   node->attr.reduce.axes == group->reduced && node->op != OP_ARGMAX;
+        }
+        if (is_elementwise(s, id)) return shape_equal(&node->shape, &group->full) || is_left_over(group, &node->shape);
+        if (node->op == OP_RESHAPE) return is_left_over(group, &node->shape);
+        if (node->op == OP_EXPAND) {
+            // Only back along the axes that were reduced.
+            const Shape *from = &graph_node(s->g, node->operands[0])->shape;
+            if (!shape_equal(&node->shape, &group->full) || !is_left_over(group, from)) return false;
+            uint32_t skip = node->shape.rank - from->rank;
+            for (uint32_t i = 0; i < node->shape.rank; i++) {
+                bool missing = i < skip || (from->dim[i - skip].size == 1 && !from->dim[i - skip].batch);
+                bool unit = node->shape.dim[i].size == 1 && !node->shape.dim[i].batch;
+                if (!unit && missing != (group->reduced >> i & 1)) return false;
+            }
+            return true;
+        }
+        return false;
+    default: return false;
+    }
+}
+
+static bool may_join(const Schedule *s, NodeId id, int32_t group) {
+    if (!fits(s, &s->groups.items[group], id)) return false;
+    const Node *node = graph_node(s->g, id);
+    for (uint32_t i = 0; i < node->operand_count; i++)
+        if (s->group_of[node->operands[i]] != group && depends_on(s, node->operands[i], group)) return false;
+    return true;
+}
+
+// The latest group of an operand that the node may join, or −1.
+static int32_t best_group(const Schedule *s, NodeId id) {
+    const Node *node = graph_node(s->g, id);
+    int32_t best = -1;
+    for (uint32_t i = 0; i < node->operand_count; i++) {
+        int32_t group = s->group_of[node->operands[i]];
+        if (group > best && may_join(s, id, group)) best = group;
+    }
+    return best;
+}
+
+// A reduction may join a group of the same shape and axes that feeds it through nodes outside groups, or that merely reads
+// the same things: bias gradients, the loss and the count of right answers in one pass.
+static int32_t reduction_group(const Schedule *s, NodeId id) {
+    int32_t best = best_group(s, id);
+    for (int32_t i = (int32_t)s->groups.count - 1; best < 0 && i >= 0; i--)
+        if (s->groups.items[i].kind == GROUP_REDUCE && may_join(s, id, i)) best = i;
+    return best;
+}
+
+// ---- Which node is what
+
+static bool is_heavy(Op op) {
+    switch (op) {
+    case OP_EXP:
+    case OP_LOG:
+    case OP_LOG1P:
+    case OP_SIN:
+    case OP_COS:
+    case OP_TANH:
+    case OP_SIGMOID:
+    case OP_ERF:
+    case OP_POW:
+    case OP_RAND:
+    case OP_RANDN: return true;
+    default: return false;
+    }
+}
+
+// What computing it again at another place would cost, in simple operations; what is in memory costs 1.
+static uint32_t cost_again(const Schedule *s, NodeId id, uint32_t limit) {
+    const Node *node = graph_node(s->g, id);
+    if (s->kept[id] || node->op == OP_VAR || node->op == OP_INPUT) return 1;
+    if (s->group_of[id] >= 0 && (class_of(s, id) == CLASS_CONTRACTION || class_of(s, id) == CLASS_REDUCTION)) return limit;
+    uint32_t cost = is_heavy(node->op) ? limit : node->operand_count > 0;
+    for (uint32_t i = 0; i < node->operand_count && cost < limit; i++) cost += cost_again(s, node->operands[i], limit - cost);
+    return cost < limit ? cost : limit;
+}
+
+static void keep(Schedule *s, NodeId id) {
+    s->kept[id] = true;
+    if (s->group_of[id] < 0) {
+        const Node *node = graph_node(s->g, id);
+        GroupKind kind = node->op == OP_DRAW                           ? GROUP_DRAW
+                         : node->op == OP_CONCAT || node->op == OP_PAD ? GROUP_COPY
+                                                                       : GROUP_MAP;
+        new_group(s, kind, id, node->shape, 0);
+    }
+}
+
+// What cannot be computed on the way to its user is kept, and that is settled before anything is placed: of a contraction's
+// operand what its movements start from, and what a reshape reads that would need division.
+static void force(const Schedule *s, bool *forced, NodeId id) {
+    const Node *node = graph_node(s->g, id);
+    if (node->op == OP_MATMUL) {
+        for (uint32_t i = 0; i < 2; i++) {
+            NodeId base = node->operands[i];
+            for (;;) {
+                const Node *at = graph_node(s->g, base);
+                if (at->op != OP_PERMUTE && at->op != OP_EXPAND && at->op != OP_SLICE && at->op != OP_RESHAPE) break;
+                base = at->operands[0];
+                if (at->op == OP_RESHAPE && !reshape_is_affine(&at->shape, &graph_node(s->g, base)->shape)) break;
+            }
+            forced[base] |= graph_node(s->g, base)->op != OP_VAR;
+        }
+    } else if (node->op == OP_RESHAPE && !reshape_is_affine(&node->shape, &graph_node(s->g, node->operands[0])->shape)) {
+        forced[node->operands[0]] = true;
+    } else if (node->op == OP_CONCAT || node->op == OP_PAD) {
+        forced[id] = true;
+    }
+}
+
+static void place_node(Schedule *s, NodeId id, bool must_keep) {
+    const Node *node = graph_node(s->g, id);
+    s->reach[id] = NEW_ARRAY(s->arena, uint64_t, s->words);
+    for (uint32_t i = 0; i < node->operand_count; i++) add_reach(s, s->reach[id], node->operands[i]);
+    switch (class_of(s, id)) {
+    case CLASS_CONTRACTION: new_group(s, GROUP_CONTRACT, id, node->shape, 0); break;
+    case CLASS_REDUCTION: {
+        int32_t group = s->fuse && node->op != OP_ARGMAX ? reduction_group(s, id) : -1;
+        const Shape *full = &graph_node(s->g, node->operands[0])->shape;
+        if (group >= 0) join(s, id, group);
+        else new_group(s, GROUP_REDUCE, id, *full, node->attr.reduce.axes);
+        break;
+    }
+    case CLASS_ELEMENTWISE:
+    case CLASS_MOVEMENT: {
+        int32_t group = s->fuse && node->op != OP_CONCAT && node->op != OP_PAD ? best_group(s, id) : -1;
+        if (group >= 0) join(s, id, group);
+        else if (must_keep || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, 12) >= 12)) keep(s, id);
+        break;
+    }
+    case CLASS_SOURCE:
+        if (node->op == OP_DRAW || must_keep || (is_heavy(node->op) && (s->uses[id] > 1 || !s->fuse))) keep(s, id);
+        break;
+    }
+    if (must_keep) keep(s, id);
+}
+
+// A member that is read outside its group is kept, unless it is cheap to compute again from what is in memory.
+static void keep_what_is_read(Schedule *s) {
+    for (NodeId id = 0; id < s->g->count; id++) {
+        if (!s->needed[id]) continue;
+        const Node *node = graph_node(s->g, id);
+        for (uint32_t i = 0; i < node->operand_count; i++) {
+            NodeId operand = node->operands[i];
+            if (s->group_of[operand] < 0 || s->kept[operand] || s->group_of[operand] == s->group_of[id]) continue;
+            bool again =
+                is_elementwise(s, operand) && graph_node(s->g, operand)->dtype == DT_BOOL && cost_again(s, operand, 5) < 5;
+            if (!again) s->kept[operand] = true;
+        }
+    }
+}
+
+void schedule_fuse(Schedule *s) {
+    const Graph *g = s->g;
+    s->needed = graph_needed(s->arena, g, s->entry->outputs, s->entry->output_count);
+    s->uses = NEW_ARRAY(s->arena, uint32_t, g->count);
+    s->group_of = NEW_ARRAY(s->arena, int32_t, g->count);
+    s->kept = NEW_ARRAY(s->arena, bool, g->count);
+    s->reach = NEW_ARRAY(s->arena, uint64_t *, g->count);
+    bool *forced = NEW_ARRAY(s->arena, bool, g->count);
+    size_t most = 2;
+    for (NodeId id = 0; id < g->count; id++) {
+        s->group_of[id] = -1;
+        if (!s->needed[id]) continue;
+        most += g->nodes[id].operand_count > 0 || g->nodes[id].op == OP_DRAW || is_heavy(g->nodes[id].op);
+        for (uint32_t i = 0; i < g->nodes[id].operand_count; i++) s->uses[g->nodes[id].operands[i]]++;
+    }
+    most += s->entry->output_count;
+    s->words = (most + 63) / 64 + 1;
+    for (size_t i = 0; i < s->entry->output_count; i++)
+        if (s->entry->outputs[i].role != OUTPUT_EFFECT) forced[s->entry->outputs[i].node] = true;
+    for (NodeId id = 0; id < g->count; id++)
+        if (s->needed[id]) force(s, forced, id);
+    for (NodeId id = 0; id < g->count; id++)
+        if (s->needed[id]) place_node(s, id, forced[id]);
+    keep_what_is_read(s);
+}

@@ -1,0 +1,128 @@
+// The order of execution, and which variables are overwritten in place.
+//
+// Requires groups without cycles. A variable may be written in place by the group that computes its new value if every other
+// group that reads the old value can run before: those are added as needs of the writer. Where that would close a cycle the
+// new value goes to a buffer of its own and is copied at the end. Small groups are put off until somebody needs them, so
+// that they meet and share a kernel.
+#include "schedule/internal.h"
+
+#include "support/diag.h"
+
+static int64_t count_of(const Shape *shape) { return shape_count(shape).size; }
+
+// Little work for one thread: then a kernel of its own costs more than it gains.
+static bool is_small(const Group *group) {
+    if (group->kind != GROUP_MAP && group->kind != GROUP_REDUCE) return false;
+    uint32_t axis;
+    bool batch = shape_batch_axis(&group->full, &axis);
+    int64_t count = count_of(&group->full);
+    if (!batch) return count <= 4096;
+    bool reduces_batch = group->kind == GROUP_REDUCE && (group->reduced >> axis & 1);
+    return reduces_batch ? count <= 4096 : count <= 2;
+}
+
+// Whether a member reads variable `var` anywhere else than at its own place (as an operand of a contraction, transposed, …).
+static bool reads_elsewhere(const Schedule *s, NodeId id, uint32_t var, bool moved, int32_t group) {
+    const Node *node = graph_node(s->g, id);
+    if (node->op == OP_VAR) return moved && node->attr.index == var;
+    if (node->op == OP_INPUT || (s->kept[id] && s->group_of[id] != group)) return false;
+    bool moves = moved || op_info[node->op].class == CLASS_MOVEMENT || op_info[node->op].class == CLASS_CONTRACTION ||
+                 op_info[node->op].class == CLASS_REDUCTION;
+    for (uint32_t i = 0; i < node->operand_count; i++) {
+        NodeId operand = node->operands[i];
+        if (s->group_of[operand] == group && s->group_of[id] == group) continue; // looked at on its own
+        if (reads_elsewhere(s, operand, var, moves, group)) return true;
+    }
+    return false;
+}
+
+// Whether the group reads variable `var` at all, through nodes that are computed on the way.
+static bool reads_var(const Schedule *s, NodeId id, uint32_t var, int32_t group) {
+    const Node *node = graph_node(s->g, id);
+    if (node->op == OP_VAR) return node->attr.index == var;
+    for (uint32_t i = 0; i < node->operand_count; i++) {
+        NodeId operand = node->operands[i];
+        bool stop = s->kept[operand] && s->group_of[operand] != group && graph_node(s->g, operand)->op != OP_VAR;
+        if (s->group_of[operand] == group || stop) continue;
+        if (reads_var(s, operand, var, group)) return true;
+    }
+    return false;
+}
+
+static bool group_reads_var(const Schedule *s, const Group *group, uint32_t var) {
+    int32_t index = (int32_t)(group - s->groups.items);
+    for (size_t i = 0; i < group->members.count; i++)
+        if (reads_var(s, group->members.items[i], var, index)) return true;
+    return false;
+}
+
+static bool group_reads_elsewhere(const Schedule *s, const Group *group, uint32_t var) {
+    int32_t index = (int32_t)(group - s->groups.items);
+    for (size_t i = 0; i < group->members.count; i++) {
+        NodeId id = group->members.items[i];
+        if (graph_node(s->g, id)->op == OP_VAR && graph_node(s->g, id)->attr.index == var && group->kind != GROUP_MAP)
+            return true;
+        if (reads_elsewhere(s, id, var, false, index)) return true;
+    }
+    return false;
+}
+
+// Groups that read the old value must run before the writer; false (and nothing changed) if one of them needs the writer.
+static bool write_in_place(Schedule *s, const VarWrite *write) {
+    int32_t writer = s->group_of[write->node];
+    if (writer < 0) return false;
+    Group *target = &s->groups.items[writer];
+    if (!shape_equal(&graph_node(s->g, write->node)->shape, &s->plan->program->vars[write->var].shape)) return false;
+    if (target->kind == GROUP_DRAW || target->kind == GROUP_COPY || group_reads_elsewhere(s, target, write->var)) return false;
+    for (size_t i = 0; i < s->groups.count; i++)
+        if ((int32_t)i != writer && set_has(s->groups.items[i].needs, (size_t)writer) &&
+            group_reads_var(s, &s->groups.items[i], write->var))
+            return false;
+    for (size_t i = 0; i < s->groups.count; i++) {
+        if ((int32_t)i == writer || !group_reads_var(s, &s->groups.items[i], write->var)) continue;
+        set_add(target->needs, i);
+        for (size_t w = 0; w < s->words; w++) target->needs[w] |= s->groups.items[i].needs[w];
+    }
+    for (size_t i = 0; i < s->groups.count; i++)
+        if (set_has(s->groups.items[i].needs, (size_t)writer))
+            for (size_t w = 0; w < s->words; w++) s->groups.items[i].needs[w] |= target->needs[w];
+    return true;
+}
+
+// Whether a read of the old value would happen only when a whole entry is over: a copy at its end is then too late for nobody.
+static void collect_writes(Schedule *s) {
+    for (size_t i = 0; i < s->entry->output_count; i++) {
+        const Output *output = &s->entry->outputs[i];
+        if (output->role != OUTPUT_ASSIGN) continue;
+        VarWrite write = {.var = output->index, .node = output->node};
+        write.in_place = write_in_place(s, &write);
+        VEC_PUSH(s->arena, &s->writes, write);
+    }
+}
+
+static void visit(Schedule *s, size_t index, bool *done) {
+    if (done[index]) return;
+    done[index] = true;
+    for (size_t i = 0; i < s->groups.count; i++)
+        if (set_has(s->groups.items[index].needs, i)) visit(s, i, done);
+    s->groups.items[index].place = (uint32_t)s->order_count;
+    s->order[s->order_count++] = (uint32_t)index;
+}
+
+static bool needs_only_small(const Schedule *s, const Group *group) {
+    for (size_t i = 0; i < s->groups.count; i++)
+        if (set_has(group->needs, i) && !s->groups.items[i].small) return false;
+    return true;
+}
+
+void schedule_order(Schedule *s) {
+    collect_writes(s);
+    bool *done = NEW_ARRAY(s->arena, bool, s->groups.count + 1);
+    s->order = NEW_ARRAY(s->arena, uint32_t, s->groups.count + 1);
+    for (size_t i = 0; i < s->groups.count; i++) s->groups.items[i].small = s->fuse && is_small(&s->groups.items[i]);
+    for (size_t i = 0; i < s->groups.count; i++)
+        if (s->groups.items[i].small && needs_only_small(s, &s->groups.items[i])) visit(s, i, done);
+    for (size_t i = 0; i < s->groups.count; i++)
+        if (!s->groups.items[i].small) visit(s, i, done);
+    for (size_t i = 0; i < s->groups.count; i++) visit(s, i, done);
+}

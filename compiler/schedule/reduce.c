@@ -1,0 +1,328 @@
+// Reduction groups: softmax and its gradient, statistics, bias gradients.
+//
+// The axes that stay are the outer loops, the axes that vanish the inner ones. Lanes run along the last axis in memory: if
+// that vanishes (rows), a vector accumulator is combined in a fixed tree at the end of each row; if it stays (columns), the
+// lanes are results. Reductions that need others are later phases over the same inner loops; what they share is computed
+// again in each phase, unless a row is so short that it stays in registers.
+#include "schedule/internal.h"
+#include "schedule/loops.h"
+
+#include <math.h>
+
+#include "support/diag.h"
+
+enum { UNROLL = 4 }; // accumulators of a column, so that additions need not wait for each other
+
+typedef struct Reduce {
+    Emit *e;
+    const Group *group;
+    const Schedule *s;
+    uint32_t lane_axis;
+    bool rows;                             // the lane axis vanishes
+    uint32_t inner[MAX_RANK], inner_count; // without the lane axis
+    Coord at[MAX_RANK];                    // of the full shape
+    uint32_t *level;                       // by member: reductions that must be over before
+    uint32_t levels;
+    uint32_t phase;
+    bool storing;    // the last pass: full values are kept
+    KReg *acc, *arg; // by member
+    KIdx slot;       // which accumulator
+} Reduce;
+
+static bool is_reduction(const Schedule *s, NodeId id) { return op_info[graph_node(s->g, id)->op].class == CLASS_REDUCTION; }
+
+static bool is_full(const Reduce *r, NodeId id) {
+    return !is_reduction(r->s, id) && shape_equal(&graph_node(r->s->g, id)->shape, &r->group->full);
+}
+
+static size_t member_of(const Group *group, NodeId id) {
+    for (size_t i = 0; i < group->members.count; i++)
+        if (group->members.items[i] == id) return i;
+    return SIZE_MAX;
+}
+
+static void find_levels(Reduce *r) {
+    r->level = NEW_ARRAY(r->e->arena, uint32_t, r->group->members.count);
+    for (size_t i = 0; i < r->group->members.count; i++) {
+        NodeId id = r->group->members.items[i];
+        const Node *node = graph_node(r->s->g, id);
+        for (uint32_t o = 0; o < node->operand_count; o++) {
+            size_t operand = member_of(r->group, node->operands[o]);
+            if (operand != SIZE_MAX && r->level[operand] > r->level[i]) r->level[i] = r->level[operand];
+        }
+        r->level[i] += is_reduction(r->s, id);
+        if (r->level[i] > r->levels) r->levels = r->level[i];
+    }
+}
+
+// ---- Combining
+
+static Op combine_op(Op op) {
+    switch (op) {
+    case OP_SUM: return OP_ADD;
+    case OP_PROD: return OP_MUL;
+    case OP_MAX:
+    case OP_ARGMAX: return OP_MAXIMUM;
+    case OP_MIN: return OP_MINIMUM;
+    default: BUG("no reduction: %s", op_info[op].name);
+    }
+}
+
+static KVal neutral(Emit *e, Op op, DType dtype) {
+    switch (op) {
+    case OP_SUM: return emit_const(e, dtype, 0, 0);
+    case OP_PROD: return emit_const(e, dtype, 1, 1);
+    case OP_MIN: return emit_const(e, dtype, INFINITY, dtype == DT_BOOL ? 1 : INT64_MAX);
+    default: return emit_const(e, dtype, -INFINITY, dtype == DT_BOOL ? 0 : INT64_MIN);
+    }
+}
+
+static DType operand_dtype(const Reduce *r, const Node *node) { return graph_node(r->s->g, node->operands[0])->dtype; }
+
+static KVal masked(Emit *e, KVal value, KVal other) {
+    if (!e->mask.has) return value;
+    KValInfo info = e->k->vals.items[value];
+    return emit_let(e, info.dtype, true, (KStmt){.op = K_MASKED, .args = {value, emit_splat(e, other)}, .mask = e->mask});
+}
+
+static void accumulate_argmax(Reduce *r, size_t member, const Node *node, KVal value) {
+    Emit *e = r->e;
+    KIdx zero = idx_const(0);
+    uint32_t axis = 0;
+    while (!(node->attr.reduce.axes >> axis & 1)) axis++;
+    KVal place = emit_let(e, DT_I64, false, (KStmt){.op = K_INDEX, .idx = r->at[axis].idx});
+    if (r->at[axis].lane) {
+        KVal lanes = emit_let(e, DT_I64, true, (KStmt){.op = K_LANES});
+        place = emit_element(e, OP_ADD, DT_I64, (KVal[]){place, lanes}, 2);
+    }
+    KVal best = emit_read(e, r->acc[member], zero, zero), index = emit_read(e, r->arg[member], zero, zero);
+    KVal better = emit_element(e, OP_GT, DT_BOOL, (KVal[]){value, best}, 2);
+    KVal nan = emit_element(e, OP_NE, DT_BOOL, (KVal[]){value, value}, 2);
+    KVal old = emit_element(e, OP_EQ, DT_BOOL, (KVal[]){best, best}, 2);
+    better = emit_element(e, OP_OR, DT_BOOL, (KVal[]){better, emit_element(e, OP_AND, DT_BOOL, (KVal[]){nan, old}, 2)}, 2);
+    DType dtype = e->k->vals.items[value].dtype;
+    KVal new_best = emit_element(e, OP_WHERE, dtype, (KVal[]){better, value, best}, 3);
+    KVal new_index = emit_element(e, OP_WHERE, DT_I64, (KVal[]){better, place, index}, 3);
+    emit_set(e, r->acc[member], zero, zero, new_best);
+    emit_set(e, r->arg[member], zero, zero, new_index);
+}
+
+static void accumulate(Reduce *r, size_t member) {
+    Emit *e = r->e;
+    const Node *node = graph_node(r->s->g, r->group->members.items[member]);
+    KVal value = emit_node(e, node->operands[0], r->at);
+    if (e->k->regs.items[r->acc[member]].vector) value = emit_splat(e, value);
+    if (r->rows) value = masked(e, value, neutral(e, node->op, operand_dtype(r, node)));
+    if (node->op == OP_ARGMAX) {
+        accumulate_argmax(r, member, node, value);
+        return;
+    }
+    KVal acc = emit_read(e, r->acc[member], idx_const(0), r->slot);
+    KVal sum = emit_element(e, combine_op(node->op), node->dtype, (KVal[]){acc, value}, 2);
+    emit_set(e, r->acc[member], idx_const(0), r->slot, sum);
+}
+
+// What happens at one place of the inner loops.
+static void visit(Reduce *r) {
+    for (size_t i = 0; i < r->group->members.count; i++) {
+        NodeId id = r->group->members.items[i];
+        if (r->storing ? is_full(r, id) : is_reduction(r->s, id) && r->level[i] == r->phase) {
+            if (r->storing) emit_keep(r->e, id, r->at);
+            else accumulate(r, i);
+        }
+    }
+}
+
+static void lane_body(Emit *e, void *context, KIdx at) {
+    Reduce *r = context;
+    (void)e;
+    r->at[r->lane_axis] = (Coord){at, 1};
+    visit(r);
+}
+
+// ---- Inner loops
+
+static bool can_unroll(const Reduce *r) {
+    for (size_t i = 0; i < r->group->members.count; i++)
+        if (graph_node(r->s->g, r->group->members.items[i])->op == OP_ARGMAX) return false;
+    return !r->storing && !r->rows && r->inner_count > 0;
+}
+
+static void inner_loops(Reduce *r) {
+    Emit *e = r->e;
+    uint32_t plain = r->inner_count - can_unroll(r);
+    Range range[MAX_RANK];
+    for (uint32_t i = 0; i < plain; i++) {
+        range[i] = range_of(e, "", r->group->full.dim[r->inner[i]], 0);
+        r->at[r->inner[i]] = (Coord){range_loop(e, "k", &range[i]), 0};
+    }
+    if (r->rows) {
+        Range lanes = range_of(e, "", r->group->full.dim[r->lane_axis], 0);
+        range_lanes(e, "j", &lanes, lane_body, r);
+    } else if (can_unroll(r)) {
+        uint32_t axis = r->inner[plain];
+        KIdx extent = idx_dim(r->group->full.dim[axis]);
+        KVar var = emit_var(e, "k"), u = emit_var(e, "u");
+        emit_for(e, var, idx_const(0), extent, UNROLL)->whole = true;
+        emit_unroll(e, u, UNROLL);
+        r->slot = idx_var(u);
+        r->at[axis] = (Coord){idx_add(idx_var(var), idx_var(u)), 0};
+        visit(r);
+        emit_end(e);
+        emit_end(e);
+        emit_for(e, var, idx_const(0), extent, 1)->resume = true;
+        r->slot = idx_const(0);
+        r->at[axis] = (Coord){idx_var(var), 0};
+        visit(r);
+        emit_end(e);
+    } else {
+        visit(r);
+    }
+    for (uint32_t i = plain; i-- > 0;) range_end(e, &range[i]);
+}
+
+static void begin_phase(Reduce *r) {
+    Emit *e = r->e;
+    bool vector = r->rows || r->at[r->lane_axis].lane != 0;
+    for (size_t i = 0; i < r->group->members.count; i++) {
+        NodeId id = r->group->members.items[i];
+        if (!is_reduction(r->s, id) || r->level[i] != r->phase) continue;
+        const Node *node = graph_node(r->s->g, id);
+        DType dtype = operand_dtype(r, node);
+        uint32_t slots = can_unroll(r) ? UNROLL : 1;
+        r->acc[i] = emit_reg(e, op_info[node->op].name, dtype, vector, 1, slots);
+        KVal start = neutral(e, node->op, dtype);
+        if (vector) start = emit_splat(e, start);
+        for (uint32_t u = 0; u < slots; u++) emit_set(e, r->acc[i], idx_const(0), idx_const(u), start);
+        if (node->op != OP_ARGMAX) continue;
+        r->arg[i] = emit_reg(e, "place", DT_I64, vector, 1, 1);
+        KVal none = emit_const(e, DT_I64, 0, 0);
+        emit_set(e, r->arg[i], idx_const(0), idx_const(0), vector ? emit_splat(e, none) : none);
+    }
+}
+
+// The accumulators' sum, in a fixed order: ((0 + 1) + (2 + 3)), then lane i with lane i + half.
+static KVal combine(Reduce *r, size_t member, const Node *node) {
+    Emit *e = r->e;
+    const KRegInfo *reg = &e->k->regs.items[r->acc[member]];
+    uint32_t slots = reg->columns;
+    bool vector = reg->vector;
+    DType dtype = reg->dtype;
+    KVal part[UNROLL];
+    for (uint32_t u = 0; u < slots; u++) part[u] = emit_read(e, r->acc[member], idx_const(0), idx_const(u));
+    for (uint32_t step = 1; step < slots; step *= 2)
+        for (uint32_t u = 0; u < slots; u += 2 * step)
+            part[u] = emit_element(e, combine_op(node->op), dtype, (KVal[]){part[u], part[u + step]}, 2);
+    if (!r->rows || !vector) return part[0];
+    return emit_let(e, dtype, false, (KStmt){.op = K_REDUCE, .element = combine_op(node->op), .args = {part[0]}});
+}
+
+static KVal combine_argmax(Reduce *r, size_t member, const Node *node) {
+    Emit *e = r->e;
+    KIdx zero = idx_const(0);
+    KVal index = emit_read(e, r->arg[member], zero, zero);
+    if (!r->rows) return index;
+    KVal best = emit_read(e, r->acc[member], zero, zero);
+    KVal top = emit_splat(e, combine(r, member, node));
+    KVal hit = emit_element(e, OP_EQ, DT_BOOL, (KVal[]){best, top}, 2);
+    KVal nan = emit_element(e, OP_NE, DT_BOOL, (KVal[]){best, best}, 2);
+    hit = emit_element(e, OP_OR, DT_BOOL, (KVal[]){hit, nan}, 2);
+    KVal far = emit_const(e, DT_I64, 0, INT64_MAX);
+    index = emit_element(e, OP_WHERE, DT_I64, (KVal[]){hit, index, far}, 3);
+    return emit_let(e, DT_I64, false, (KStmt){.op = K_REDUCE, .element = OP_MINIMUM, .args = {index}});
+}
+
+// Coordinates of a value that has only the axes that stay, unit axes aside.
+static void outer_coords(const Reduce *r, const Shape *shape, Coord *out) {
+    uint32_t axis = 0;
+    for (uint32_t i = 0; i < shape->rank; i++) {
+        out[i] = (Coord){idx_const(0), 0};
+        if (shape->dim[i].size == 1 && !shape->dim[i].batch) continue;
+        while (r->group->reduced >> axis & 1 || (r->group->full.dim[axis].size == 1 && !r->group->full.dim[axis].batch)) axis++;
+        out[i] = r->at[axis++];
+    }
+}
+
+static void end_phase(Reduce *r) {
+    Emit *e = r->e;
+    for (size_t i = 0; i < r->group->members.count; i++) {
+        NodeId id = r->group->members.items[i];
+        const Node *node = graph_node(r->s->g, id);
+        if (r->level[i] != r->phase) continue;
+        if (is_reduction(r->s, id)) {
+            emit_know(e, id, NULL, node->op == OP_ARGMAX ? combine_argmax(r, i, node) : combine(r, i, node));
+        } else if (!is_full(r, id)) {
+            Coord at[MAX_RANK];
+            outer_coords(r, &node->shape, at);
+            emit_node(e, id, at); // here, not again at every place of the inner loops
+        }
+    }
+}
+
+// One place of the outer loops: all phases, then what is kept.
+static void outer_body(Reduce *r) {
+    Emit *e = r->e;
+    size_t known = e->known.count;
+    for (r->phase = 1; r->phase <= r->levels; r->phase++) {
+        begin_phase(r);
+        inner_loops(r);
+        end_phase(r);
+    }
+    bool full = false;
+    for (size_t i = 0; i < r->group->members.count; i++) {
+        NodeId id = r->group->members.items[i];
+        full |= is_full(r, id) && r->s->kept[id];
+        if (is_full(r, id)) continue;
+        Coord at[MAX_RANK];
+        outer_coords(r, &graph_node(r->s->g, id)->shape, at);
+        emit_keep(e, id, at);
+    }
+    if (full) {
+        r->storing = true;
+        inner_loops(r);
+        r->storing = false;
+    }
+    e->known.count = known;
+}
+
+static void outer_lanes(Emit *e, void *context, KIdx at) {
+    Reduce *r = context;
+    (void)e;
+    r->at[r->lane_axis] = (Coord){at, 1};
+    outer_body(r);
+}
+
+void emit_reduce(Emit *e, const Group *group) {
+    Reduce r = {.e = e, .group = group, .s = e->s};
+    uint32_t axes[MAX_RANK], outer[MAX_RANK], outer_count = 0;
+    uint32_t rank = memory_order(e->s, group, axes);
+    r.acc = NEW_ARRAY(e->arena, KReg, group->members.count);
+    r.arg = NEW_ARRAY(e->arena, KReg, group->members.count);
+    find_levels(&r);
+    r.lane_axis = axes[rank - 1];
+    for (uint32_t i = rank; i-- > 0;) { // the last axis that is longer than 1
+        Dim dim = group->full.dim[axes[i]];
+        if (dim.size == 1 && !dim.batch) continue;
+        r.lane_axis = axes[i];
+        break;
+    }
+    r.rows = group->reduced >> r.lane_axis & 1;
+    int64_t inner = 1;
+    for (uint32_t i = 0; i < rank; i++) {
+        if (axes[i] == r.lane_axis) continue;
+        if (group->reduced >> axes[i] & 1) r.inner[r.inner_count++] = axes[i];
+        else outer[outer_count++] = axes[i];
+    }
+    for (uint32_t i = 0; i < rank; i++)
+        if (i != 0) inner *= group->full.dim[axes[i]].size;
+    int64_t block = inner >= 4096 ? 1 : 4096 / inner;
+    Range range[MAX_RANK];
+    for (uint32_t i = 0; i < outer_count; i++) range[i] = range_of(e, "block", group->full.dim[outer[i]], i == 0 ? block : 0);
+    Range lanes = {0};
+    if (!r.rows) lanes = range_of(e, "block", group->full.dim[r.lane_axis], outer_count ? 0 : 4 * (int64_t)e->k->lanes);
+    emit_scalars(e, group);
+    for (uint32_t i = 0; i < outer_count; i++) r.at[outer[i]] = (Coord){range_loop(e, "i", &range[i]), 0};
+    if (r.rows) outer_body(&r);
+    else range_lanes(e, "j", &lanes, outer_lanes, &r);
+    for (uint32_t i = outer_count; i-- > 0;) range_end(e, &range[i]);
+}
