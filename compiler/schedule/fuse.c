@@ -129,7 +129,7 @@ static bool fits(const Schedule *s, const Group *group, NodeId id) {
     case GROUP_REDUCE:
         if (class_of(s, id) == CLASS_REDUCTION) {
             return shape_equal(&graph_node(s->g, node->operands[0])->shape, &group->full) &&
-                   node->attr.reduce.axes == group->reduced && node->op != OP_ARGMAX;
+                   node->attr.reduce.axes == group->reduced;
         }
         if (is_elementwise(s, id)) return shape_equal(&node->shape, &group->full) || is_left_over(group, &node->shape);
         if (node->op == OP_RESHAPE) return is_left_over(group, &node->shape);
@@ -158,20 +158,38 @@ static bool may_join(const Schedule *s, NodeId id, int32_t group) {
     return true;
 }
 
-// The latest group of an operand that the node may join, or −1.
-static int32_t best_group(const Schedule *s, NodeId id) {
+// How many groups would have to run before `group` that need not now, if the node joined it.
+static uint32_t new_needs(Schedule *s, NodeId id, int32_t group) {
+    const Node *node = graph_node(s->g, id);
+    uint64_t *set = s->candidate;
+    memset(set, 0, s->words * sizeof *set);
+    for (uint32_t i = 0; i < node->operand_count; i++)
+        if (s->group_of[node->operands[i]] != group) add_reach(s, set, node->operands[i]);
+    uint32_t count = 0;
+    for (size_t w = 0; w < s->words; w++) count += (uint32_t)__builtin_popcountll(set[w] & ~s->groups.items[group].needs[w]);
+    return count;
+}
+
+// Of the operands' groups that the node may join the one that has to wait for the fewest others because of it; among equals
+// the latest. −1: none.
+static int32_t best_group(Schedule *s, NodeId id) {
     const Node *node = graph_node(s->g, id);
     int32_t best = -1;
+    uint32_t least = UINT32_MAX;
     for (uint32_t i = 0; i < node->operand_count; i++) {
         int32_t group = s->group_of[node->operands[i]];
-        if (group > best && may_join(s, id, group)) best = group;
+        if (group < 0 || !may_join(s, id, group)) continue;
+        uint32_t needs = new_needs(s, id, group);
+        if (needs > least || (needs == least && group < best)) continue;
+        best = group;
+        least = needs;
     }
     return best;
 }
 
 // A reduction may join a group of the same shape and axes that feeds it through nodes outside groups, or that merely reads
 // the same things: bias gradients, the loss and the count of right answers in one pass.
-static int32_t reduction_group(const Schedule *s, NodeId id) {
+static int32_t reduction_group(Schedule *s, NodeId id) {
     int32_t best = best_group(s, id);
     for (int32_t i = (int32_t)s->groups.count - 1; best < 0 && i >= 0; i--)
         if (s->groups.items[i].kind == GROUP_REDUCE && may_join(s, id, i)) best = i;
@@ -247,7 +265,7 @@ static void place_node(Schedule *s, NodeId id, bool must_keep) {
     switch (class_of(s, id)) {
     case CLASS_CONTRACTION: new_group(s, GROUP_CONTRACT, id, node->shape, 0); break;
     case CLASS_REDUCTION: {
-        int32_t group = s->fuse && node->op != OP_ARGMAX ? reduction_group(s, id) : -1;
+        int32_t group = s->fuse ? reduction_group(s, id) : -1;
         const Shape *full = &graph_node(s->g, node->operands[0])->shape;
         if (group >= 0) join(s, id, group);
         else new_group(s, GROUP_REDUCE, id, *full, node->attr.reduce.axes);
@@ -257,7 +275,7 @@ static void place_node(Schedule *s, NodeId id, bool must_keep) {
     case CLASS_MOVEMENT: {
         int32_t group = s->fuse && node->op != OP_CONCAT && node->op != OP_PAD ? best_group(s, id) : -1;
         if (group >= 0) join(s, id, group);
-        else if (must_keep || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, 12) >= 12)) keep(s, id);
+        else if (must_keep || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, 24) >= 24)) keep(s, id);
         break;
     }
     case CLASS_SOURCE:
@@ -299,6 +317,7 @@ void schedule_fuse(Schedule *s) {
     }
     most += s->entry->output_count;
     s->words = (most + 63) / 64 + 1;
+    s->candidate = NEW_ARRAY(s->arena, uint64_t, s->words);
     for (size_t i = 0; i < s->entry->output_count; i++)
         if (s->entry->outputs[i].role != OUTPUT_EFFECT) forced[s->entry->outputs[i].node] = true;
     for (NodeId id = 0; id < g->count; id++)

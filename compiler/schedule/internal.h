@@ -65,8 +65,9 @@ typedef struct Schedule {
         Group *items;
         size_t count, capacity;
     } groups;
-    size_t words;     // of a set of groups
-    uint64_t **reach; // of a node outside groups: the groups that it reads
+    size_t words;        // of a set of groups
+    uint64_t **reach;    // of a node outside groups: the groups that it reads
+    uint64_t *candidate; // a set to work with
     struct {
         VarWrite *items;
         size_t count, capacity;
