@@ -38,6 +38,9 @@ measure ./mnist train --epochs 1 --no-save --threads 1
 data_set=$(cat "$mnist"/mnist/*-ubyte | wc -c)
 at_most "peak memory of an epoch is" "$peak" "$(awk "BEGIN { print $data_set / 1e6 + 20 }")" MB
 
+kernels=$("$NETC" "$net" --emit=kernels | sed -n 's/^# train_step: \([0-9]*\) steps.*/\1/p')
+at_most "kernels in a training step" "$kernels" 14 kernels
+
 # A step allocates nothing: 1,000 more of them, across the end of an epoch, make no call more.
 allocations() {
     LD_PRELOAD=$BUILD/tests/libcount_allocations.so ./mnist train --steps "$1" --no-save --threads "$2" 2>&1 >/dev/null |

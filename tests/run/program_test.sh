@@ -126,7 +126,7 @@ def npy(path, descr, shape, data):
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}".encode()
     header += b" " * (63 - (len(header) + 10) % 64) + b"\n"
     open(path, "wb").write(b"\x93NUMPY\x01\x00" + struct.pack("<H", len(header)) + header + data)
-npy("digit.npy", "|u1", "(28, 28)", pixels)
+npy("digit.npy", "|u1", "(1, 28, 28)", pixels)
 npy("x.npy", "|u1", "(3, 1, 28, 28)", pixels * 3)
 npy("xf.npy", "<f4", "(3, 1, 28, 28)", b"".join(struct.pack("<f", p / 255) for p in pixels) * 3)
 npy("y.npy", "<i8", "(3,)", struct.pack("<qqq", 1, 2, 9))
@@ -156,7 +156,7 @@ for bad in bad_label.npy two.npy nowhere.npy cut.npy; do
 done
 expect 0 "gradcheck in f64" ./small64 gradcheck --batch-size 4
 expect 0 "gradcheck in f32" ./small gradcheck --batch-size 4
-says <(cat "$out" "$err") "says that it is directional" "directional"
+says <(cat "$out" "$err") "says that it is along directions" "along a direction"
 
 # --load.
 expect 0 "--load" ./small train --steps 1 --load a.safetensors --no-save
