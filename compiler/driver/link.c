@@ -62,6 +62,7 @@ static int memory_file(const char *name, const char *bytes, size_t length) {
 // ---- cc
 static void report_failure(Arena *perm, Diagnostics *diag, int status, int said) {
     if (WIFSIGNALED(status)) diag_error(diag, SPAN_NONE, "cc was ended by signal %d while linking", WTERMSIG(status));
+    else if (WEXITSTATUS(status) == 0) diag_error(diag, SPAN_NONE, "cc wrote no program");
     else diag_error(diag, SPAN_NONE, "cc could not link the program (status %d)", WEXITSTATUS(status));
     char text[4096];
     ssize_t length = pread(said, text, sizeof text - 1, 0);
@@ -72,7 +73,8 @@ static void report_failure(Arena *perm, Diagnostics *diag, int status, int said)
     diag_hint(diag, "netc links with the system's C compiler, and needs its C library to develop with (package libc6-dev)");
 }
 
-static bool run_cc(Arena *perm, Diagnostics *diag, char **arguments, int said, const sigset_t *mask) {
+// Whether `cc` ended well and `result`, its output, has something in it.
+static bool run_cc(Arena *perm, Diagnostics *diag, char **arguments, const char *result, int said, const sigset_t *mask) {
     posix_spawn_file_actions_t actions;
     posix_spawnattr_t attributes;
     posix_spawn_file_actions_init(&actions);
@@ -91,7 +93,8 @@ static bool run_cc(Arena *perm, Diagnostics *diag, char **arguments, int said, c
         return false;
     }
     int status = signals_wait(child);
-    if (WIFEXITED(status) && WEXITSTATUS(status) == 0) return true;
+    struct stat about;
+    if (WIFEXITED(status) && WEXITSTATUS(status) == 0 && stat(result, &about) == 0 && about.st_size > 0) return true;
     report_failure(perm, diag, status, said);
     return false;
 }
@@ -118,7 +121,7 @@ static bool link_into(Arena *perm, Diagnostics *diag, const CodegenResult *objec
         if (*NETC_SANITIZE) arguments[count++] = "-fsanitize=" NETC_SANITIZE;
         else arguments[count++] = "-s";
         arguments[count] = NULL;
-        ok = run_cc(perm, diag, arguments, said, mask);
+        ok = run_cc(perm, diag, arguments, temporary, said, mask);
     }
     if (input >= 0) close(input);
     if (said >= 0) close(said);
