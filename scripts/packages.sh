@@ -74,11 +74,14 @@ need_packages() {
         have sudo || no_way_to_root "there is no sudo here" "${missing[@]}"
     fi
 
-    say "First the lists of packages are brought up to date (seconds; up to 150 MB of disk). Setup runs:"
-    announce_and_run "${sudo[@]}" apt-get -q update ||
-        say "setup: some lists of packages could not be read; trying with those that are there" >&2
+    if [ -z "${lists_are_new:-}" ]; then
+        say "First the lists of packages are brought up to date (seconds; up to 150 MB of disk). Setup runs:"
+        announce_and_run "${sudo[@]}" apt-get -q update ||
+            say "setup: some lists of packages could not be read; trying with those that are there" >&2
+        lists_are_new=yes
+    fi
     choose_llvm missing
-    say "Now the packages themselves: $(cost_of "${missing[@]}"). Setup runs:"
+    say "The packages: $(cost_of "${missing[@]}"). Setup runs:"
     announce_and_run "${sudo[@]}" env DEBIAN_FRONTEND=noninteractive apt-get -q -o DPkg::Lock::Timeout=300 \
         install -y --no-install-recommends "${missing[@]}" ||
         fail "the packages could not be installed; what apt-get said stands above"
@@ -130,9 +133,12 @@ choose_llvm() {
 
 # What apt itself says that an installation downloads and fills, and how long that takes.
 cost_of() {
-    local plan download disk
+    local plan download disk time="less than a minute"
     plan=$(LC_ALL=C apt-get -o Debug::NoLocking=1 install --assume-no --no-install-recommends "$@" 2>/dev/null </dev/null) || :
     download=$(sed -n 's/^Need to get \(.*\) of archives\.$/\1/p' <<<"$plan")
     disk=$(sed -n 's/^After this operation, \(.*\) of additional disk space will be used\.$/\1/p' <<<"$plan")
-    say "${download:-about 210 MB} to download, ${disk:-about 1.1 GB} of disk, mostly one to three minutes"
+    case $download in
+        '' | [0-9][0-9][0-9]*MB) time="one to three minutes" ;;
+    esac
+    say "${download:-about 210 MB} to download, ${disk:-about 1.1 GB} of disk, mostly $time"
 }
