@@ -48,7 +48,7 @@ void arena_on_exhaustion(Arena *arena, jmp_buf *target) { arena->exhausted = tar
 _Noreturn static void exhausted(Arena *arena) {
     if (arena->exhausted) longjmp(*arena->exhausted, 1);
     fputs("netc: out of memory\n", stderr);
-    abort();
+    exit(1);
 }
 
 static Block *add_block(Arena *arena, size_t capacity) {

@@ -16,7 +16,7 @@ typedef struct Arena Arena;
 Arena *arena_new(void);        // NULL when there is no memory at all
 void arena_free(Arena *arena); // NULL is allowed
 
-// Where to go when memory runs out; without it the process says so and aborts.
+// Where to go when memory runs out; without it (arenas of a single pass) the process says so and ends with status 1.
 void arena_on_exhaustion(Arena *arena, jmp_buf *target);
 
 #define ARENA_NEVER_NULL __attribute__((returns_nonnull))

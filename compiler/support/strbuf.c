@@ -16,7 +16,7 @@ static void reserve(StrBuf *buf, size_t extra) {
     char *text = wanted - buf->length > extra ? realloc(buf->text, wanted) : NULL;
     if (!text) {
         fputs("netc: out of memory\n", stderr);
-        abort();
+        exit(1);
     }
     buf->text = text;
     buf->capacity = wanted;
