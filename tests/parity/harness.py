@@ -80,7 +80,10 @@ class Session:
         command = [str(argument) for argument in arguments]
         if data:
             command += ["--data", str(self.data)]
-        done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, timeout=600, check=False)
+        try:
+            done = subprocess.run(command, capture_output=True, text=True, cwd=self.folder, timeout=120, check=False)
+        except subprocess.TimeoutExpired as expired:
+            raise Failure(f"{' '.join(command)}: still running after {expired.timeout:.0f} s") from None
         if done.returncode != expect:
             raise Failure(f"{' '.join(command)}: exit status {done.returncode}\n{done.stdout[-2000:]}{done.stderr[-3000:]}")
         return done
@@ -109,7 +112,8 @@ class Session:
         more = ["--load", self.write("load.safetensors", load)] if load else []
         done = self.run(program, "grad", "--input", "input.npy", "--target", "target.npy", "-o", result, "--json", *more)
         values, _ = tensors.read_safetensors(result)
-        values["loss"] = Tensor((), [json_lines(done.stdout)[-1]["loss"]])
+        loss = json_lines(done.stdout)[-1]["loss"]      # null: not a finite number
+        values["loss"] = Tensor((), [math.nan if loss is None else loss])
         os.unlink(result)
         return values
 

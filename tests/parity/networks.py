@@ -14,7 +14,8 @@ SIZES = (1, 3, 4, 5, 8, 9, 16, 17, 33, 31)
 
 def drawn(case, name, shape):
     """Parameters, about as large as a layer's initial ones."""
-    return tensors.numbers(f"{case}.{name}", shape, -1 / math.sqrt(shape[-1]), 1 / math.sqrt(shape[-1]))
+    bound = round(65536 / math.sqrt(shape[-1])) / 65536
+    return tensors.numbers(f"{case}.{name}", shape, -bound, bound)
 
 
 class NetworkCase:

@@ -31,10 +31,10 @@ def numbers(name, shape, low=-3.0, high=3.0):
     """Numbers that follow from the name alone: multiples of 2^-16, so that f32 holds them exactly."""
     state = zlib.crc32(name.encode()) | 1 << 32
     values = []
-    steps = int((high - low) * 65536)
+    start, steps = round(low * 65536), round((high - low) * 65536)
     for _ in range(math.prod(shape)):
         state = (state * 6364136223846793005 + 1442695040888963407) % (1 << 64)
-        values.append(low + (state >> 33) % steps / 65536)
+        values.append((start + (state >> 33) % steps) / 65536)
     return Tensor(shape, values)
 
 
