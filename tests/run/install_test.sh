@@ -29,7 +29,8 @@ project(uses_netc NONE)
 find_package(netc 0.1 REQUIRED)
 netc_add_program(digits small.net -D hidden=8)
 EOF
-expect 0 "find_package(netc)" cmake -S project -B project/build -Dnetc_ROOT="$work/moved"
+generator=$(sed -n 's/^CMAKE_GENERATOR:INTERNAL=//p' "$BUILD/CMakeCache.txt")
+expect 0 "find_package(netc)" cmake -S project -B project/build -G "$generator" -Dnetc_ROOT="$work/moved"
 expect 0 "builds a program" cmake --build project/build
 expect 0 "that runs" project/build/digits summary
 finish
