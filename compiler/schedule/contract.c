@@ -381,9 +381,11 @@ static void panels(Contract *c) {
     if (range.cut) loop->has_hi2 = true, loop->hi2 = range.extent;
     loop->resume = count >= width;
     int64_t left = extent.batch ? 1 : (count % width + lanes - 1) / lanes;
-    KIdx limit = idx_add(idx_dim(extent), idx_scale(idx_var(var), -1));
+    // Where the last panel of a constant axis lies is known.
+    KIdx lane = extent.batch ? idx_var(var) : idx_const(count - count % width);
+    KIdx limit = idx_add(idx_dim(extent), idx_scale(lane, -1));
     bool exact = !extent.batch && count % lanes == 0;
-    panel_rows(c, &(Panel){.lane = idx_var(var), .vectors = (uint32_t)left, .limit = exact ? NULL : &limit});
+    panel_rows(c, &(Panel){.lane = lane, .vectors = (uint32_t)left, .limit = exact ? NULL : &limit});
     emit_end(e);
 }
 
