@@ -270,6 +270,20 @@ static KVal index_value(Emit *e, Coord at) {
     return emit_element(e, OP_ADD, DT_I64, (KVal[]){base, lanes}, 2);
 }
 
+// Which element of the shape a random number is for, row by row however it lies in memory: axes before the batch count in
+// steps that only the run knows.
+static KVal element_index(Emit *e, const Shape *shape, const Coord *at) {
+    uint32_t batch = 0;
+    if (e->flat || !shape_batch_axis(shape, &batch) || batch == 0) return index_value(e, linear_in(e, shape, at));
+    int64_t stride[MAX_RANK], next = 1;
+    for (uint32_t i = shape->rank; i-- > 0; next *= shape->dim[i].size) stride[i] = next;
+    KVal before = index_value(e, linear(at, stride, batch));
+    KVal samples = emit_let(e, DT_I64, false, (KStmt){.op = K_SCALAR, .scalar = SCALAR_N});
+    KVal inside = index_value(e, linear(at + batch, stride + batch, shape->rank - batch));
+    before = emit_element(e, OP_MUL, DT_I64, (KVal[]){before, samples}, 2);
+    return emit_element(e, OP_ADD, DT_I64, (KVal[]){before, inside}, 2);
+}
+
 static uint32_t message_index(Emit *e, const char *text) {
     Plan *plan = e->s->plan;
     for (uint32_t i = 0; i < plan->messages.count; i++)
@@ -286,7 +300,7 @@ static KVal emit_source(Emit *e, NodeId id, const Coord *at) {
     case OP_IOTA: return index_value(e, at[node->attr.axis]);
     case OP_RAND:
     case OP_RANDN: {
-        KVal index = index_value(e, linear_in(e, &node->shape, at));
+        KVal index = element_index(e, &node->shape, at);
         bool vector = e->k->vals.items[index].vector;
         KStmt draw = {.op = K_RANDOM, .args = {index}, .scalar = node->attr.random.place, .normal = node->op == OP_RANDN};
         return emit_let(e, node->dtype, vector, draw);

@@ -87,9 +87,8 @@ static inline Loaded cg_load(const Plan *plan, bool optimize) {
 
 static inline int64_t cg_extent(NetrtExtent e, int64_t N) { return (e.fixed + e.per_sample * N + e.block - 1) / e.block; }
 
-// Runs all tiles of step `index`, in two halves. Returns the number of the failed check's message, or 0.
-static inline int32_t cg_run(const Loaded *loaded, size_t index, const KernelCall *call) {
-    const NetrtStep *step = &loaded->program->entries[NETRT_INIT].steps[index];
+// Runs all tiles of a step, in two halves. Returns the number of the failed check's message, or 0.
+static inline int32_t cg_run_step(const NetrtStep *step, const KernelCall *call) {
     NetrtScalar scalars[NETRT_SCALARS] = {
         [NETRT_N].i = call->N,         [NETRT_STEP].i = call->step,     [NETRT_STEPS].i = call->steps,
         [NETRT_EPOCH].i = call->epoch, [NETRT_EPOCHS].i = call->epochs, [NETRT_LR].f = call->lr,
@@ -101,6 +100,10 @@ static inline int32_t cg_run(const Loaded *loaded, size_t index, const KernelCal
     step->kernel((char *const *)call->buffers, &run, tiles / 2, tiles);
     step->kernel((char *const *)call->buffers, &run, 0, tiles / 2);
     return failed;
+}
+
+static inline int32_t cg_run(const Loaded *loaded, size_t index, const KernelCall *call) {
+    return cg_run_step(&loaded->program->entries[NETRT_INIT].steps[index], call);
 }
 
 // ---- Memory for a kernel's buffers: each ends where a page begins that nobody may touch

@@ -1,0 +1,78 @@
+// Plans of hand-made graphs, executed: the kernels' interpreter, and code generated for every target that runs here, give what
+// the interpreter of the graph gives; fused and node by node, in both float types, for batches around the lengths of vectors.
+#include "cg_support.h"
+#include "schedule_cases.h"
+#include "simplify/simplify.h"
+
+static void add_case(Rig *rig, const Case *c, bool simple) {
+    rig_begin(rig, arena_printf(rig->arena, "%s %lld", c->name, (long long)c->p));
+    rig->fails[rig->kind] = c->fails;
+    c->build(rig, c->p);
+    rig_end(rig, simple ? simplify : NULL);
+}
+
+// ---- By the interpreter of kernels: a test for each case
+
+static void interpreted(void **state) {
+    const Case *c = *state;
+    for (int i = 0; i < 8; i++) {
+        bool fuse = i & 1, simple = i & 2;
+        Rig *rig = rig_new(i & 4 ? DT_F32 : DT_F64);
+        add_case(rig, c, simple);
+        const char *what = arena_printf(rig->arena, "%s, %s, %s", fuse ? "fused" : "unfused",
+                                        simple ? "simplified" : "as it is", i & 4 ? "f32" : "f64");
+        const Target *target;
+        for (unsigned row = 0; (target = target_row(row)); row++) {
+            Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = fuse});
+            for (size_t b = 0; b < BATCHES; b++)
+                if (fuse || b % 4 == 1) rig_check(rig, plan, 0, batches[b], what, NULL, NULL);
+        }
+        rig_free(rig);
+    }
+}
+
+// ---- As generated: an object for as many cases as a program has entries
+
+static const char *run_generated(void *context, const Plan *plan, EntryKind entry, size_t index, const KernelCall *call) {
+    const Loaded *loaded = context;
+    const NetrtStep *step = &loaded->program->entries[entry].steps[index];
+    int32_t failed = cg_run_step(step, call);
+    return failed ? plan->messages.items[failed - 1] : NULL;
+}
+
+static void generated(void **state) {
+    size_t first = *(const size_t *)*state;
+    for (int i = 0; i < 4; i++) {
+        bool fuse = i & 1;
+        Rig *rig = rig_new(i & 2 ? DT_F64 : DT_F32);
+        for (size_t c = first; c < first + ENTRY_COUNT && c < CASES; c++) add_case(rig, &cases[c], true);
+        const char *what = arena_printf(rig->arena, "%s, generated, %s", fuse ? "fused" : "unfused", i & 2 ? "f64" : "f32");
+        const Target *target;
+        for (unsigned row = 0; (target = target_row(row)); row++) {
+            if (!cg_target_runs_here(target) || (!fuse && (row + first) % 2)) continue;
+            Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = fuse});
+            Loaded loaded = cg_load(plan, fuse);
+            for (EntryKind entry = 0; entry < rig->kind; entry++)
+                for (size_t b = 0; b < BATCHES; b++) rig_check(rig, plan, entry, batches[b], what, run_generated, &loaded);
+            dlclose(loaded.handle);
+        }
+        rig_free(rig);
+    }
+}
+
+int main(void) {
+    static struct CMUnitTest tests[CASES + CASES / ENTRY_COUNT + 1];
+    static char names[CASES][64];
+    static size_t first[CASES];
+    size_t count = 0;
+    for (size_t i = 0; i < CASES; i++) {
+        snprintf(names[i], sizeof names[i], "%s %lld", cases[i].name, (long long)cases[i].p);
+        tests[count++] = (struct CMUnitTest){.name = names[i], .test_func = interpreted, .initial_state = (void *)&cases[i]};
+    }
+    for (size_t i = 0; i < CASES; i += ENTRY_COUNT) {
+        first[i] = i;
+        tests[count++] = (struct CMUnitTest){.name = "generated", .test_func = generated, .initial_state = &first[i]};
+    }
+    cmocka_set_test_filter(getenv("CASE"));
+    return _cmocka_run_group_tests("cg_schedule_test", tests, count, NULL, NULL);
+}
