@@ -58,7 +58,19 @@ static const char *lines_of(const Schedule *s, const Node *node) {
     return arena_printf(s->arena, "%s:%u", diag_file(diag, node->span.file)->path, line);
 }
 
+// The parameter that a contraction multiplies by, or NULL.
+static const char *weight_of(const Schedule *s, const Node *matmul) {
+    for (uint32_t i = 0; i < 2; i++) {
+        const Node *node = graph_node(s->g, matmul->operands[i]);
+        while (op_info[node->op].class == CLASS_MOVEMENT) node = graph_node(s->g, node->operands[0]);
+        if (node->op == OP_VAR) return s->plan->program->vars[node->attr.index].name;
+    }
+    return NULL;
+}
+
+// For people: what the user called it, else what it writes, else what it is.
 static const char *name_of(const Schedule *s, const Group *group) {
+    const Node *anchor = graph_node(s->g, group->anchor);
     for (size_t i = 0; i < group->members.count; i++) {
         const Node *node = graph_node(s->g, group->members.items[i]);
         if (node->name) return node->name;
@@ -66,7 +78,9 @@ static const char *name_of(const Schedule *s, const Group *group) {
     for (size_t i = 0; i < s->writes.count; i++)
         if (s->group_of[s->writes.items[i].node] == (int32_t)(group - s->groups.items))
             return arena_printf(s->arena, "update %s", s->plan->program->vars[s->writes.items[i].var].name);
-    return op_info[graph_node(s->g, group->anchor)->op].name;
+    const char *weight = anchor->op == OP_MATMUL ? weight_of(s, anchor) : NULL;
+    if (weight) return arena_printf(s->arena, "multiply by %s", weight);
+    return op_info[anchor->op].name;
 }
 
 static Emit *begin_kernel(Schedule *s, const char *name, const char *lines) {
