@@ -179,8 +179,8 @@ def show(result, out):
         print(f"  {what:14} {result[f'netc_{prefix}us']:9.1f} µs a step, PyTorch {result[f'pytorch_{prefix}us']:9.1f} µs; "
               f"{ratio['median']:5.2f} times faster ({ratio['lowest']:.2f} to {ratio['highest']:.2f} in "
               f"{len(ratio['all'])} rounds){verdict}", file=out)
-    print(f"  {result['gflops']:.1f} GFLOP/s of processor time; the shortest measurement lasted {result['shortest_measurement']:.2f} s", file=out)
-    out.flush()
+    print(f"  {result['gflops']:.1f} GFLOP/s of processor time; the shortest measurement lasted "
+          f"{result['shortest_measurement']:.2f} s", file=out, flush=True)
 
 
 def quiet_core():
@@ -210,7 +210,7 @@ def parse():
     parser.add_argument("--random", type=int, metavar="SEED", help="three networks drawn from SEED instead of mnist.net")
     parser.add_argument("--count", type=int, default=3, metavar="N", help="how many networks --random draws (3)")
     parser.add_argument("--rounds", type=int, default=8, metavar="N", help="measurements of each side, 7 or more (8)")
-    parser.add_argument("--json", action="store_true", help="an object a network on standard output, the text on standard error")
+    parser.add_argument("--json", action="store_true", help="an object a network; text goes to standard error")
     parser.add_argument("--core", type=int, metavar="N", help="the core to run on (the least busy one)")
     parser.add_argument("--keep", metavar="DIR", help="put the networks there and keep them, to profile them")
     parser.add_argument("--netc", default=os.environ.get("NETC", str(networks.ROOT / "build" / "netc")))
@@ -220,6 +220,8 @@ def parse():
     if arguments.rounds < 7:
         parser.error("--rounds: fewer than 7 say too little")
     arguments.netc, arguments.data = os.path.abspath(arguments.netc), os.path.abspath(arguments.data)
+    if not os.access(arguments.netc, os.X_OK):
+        parser.error(f"{arguments.netc} is no program: build netc, or name it with --netc")
     return arguments
 
 
@@ -229,7 +231,7 @@ def main():
     load = os.getloadavg()[0]
     os.sched_setaffinity(0, {core})
     out = sys.stderr if arguments.json else sys.stdout
-    print(f"{processor()}, core {core} of {os.cpu_count()}; load of the machine before the run {load:.1f}", file=out, flush=True)
+    print(f"{processor()}, core {core} of {os.cpu_count()}; load before the run {load:.1f}", file=out, flush=True)
     wrong = False
     with tempfile.TemporaryDirectory(prefix="netc-bench-") as temporary:
         folder = pathlib.Path(arguments.keep or temporary)

@@ -41,8 +41,8 @@ class Case:
 
 def mnist(data):
     """examples/mnist.net as it stands; the rate of its first epoch, which is all that the losses see."""
-    layers = [["flatten", "Flatten"], ["fc1", "Linear", 784, 128], ["relu1", "ReLU"], ["fc2", "Linear", 128, 64], ["relu2", "ReLU"],
-              ["fc3", "Linear", 64, 10]]
+    layers = [["flatten", "Flatten"], ["fc1", "Linear", 784, 128], ["relu1", "ReLU"],
+              ["fc2", "Linear", 128, 64], ["relu2", "ReLU"], ["fc3", "Linear", 64, 10]]
     return Case("mnist.net", (ROOT / "examples" / "mnist.net").read_text(), layers, 64, 60000, 0.02, 0.9, 2.0,
                 {"mnist": str(data)})
 
@@ -68,7 +68,7 @@ def draw_one(rng, name, folder):
         layers.append([str(len(layers)), "Linear", inputs, outputs])
 
     samples = batch * epoch_length(widths, batch)
-    folder.mkdir(parents=True)
+    folder.mkdir(parents=True, exist_ok=True)
     values = numpy.random.default_rng(rng.getrandbits(32))
     numpy.save(folder / "x.npy", values.uniform(-1, 1, (samples, widths[0])).astype("f4"))
     numpy.save(folder / "y.npy", values.integers(0, widths[-1], samples))
