@@ -234,7 +234,7 @@ def main():
     print(f"{processor()}, core {core} of {os.cpu_count()}; load before the run {load:.1f}", file=out, flush=True)
     wrong = False
     with tempfile.TemporaryDirectory(prefix="netc-bench-") as temporary:
-        folder = pathlib.Path(arguments.keep or temporary)
+        folder = pathlib.Path(arguments.keep or temporary).resolve()
         if arguments.random is None:
             cases = [networks.mnist(arguments.data)]
         else:
