@@ -114,12 +114,12 @@ def children_cpu():
 
 
 def calibrate(side):
-    """As many epochs as a measurement needs, with room for a machine that was busy just now."""
+    """As many epochs as a measurement needs, with room for a machine that is busy now and will not be later."""
     for _ in range(6):
         seconds = side.time()[2]
-        if seconds >= 1.3 * SHORTEST:
+        if seconds >= 2 * SHORTEST:
             return
-        side.timed = math.ceil(side.timed * min(1.5 * SHORTEST / seconds, 200))
+        side.timed = math.ceil(side.timed * min(2.5 * SHORTEST / seconds, 200))
 
 
 def agreement(ours, theirs):
