@@ -113,7 +113,7 @@ KVal emit_element(Emit *e, Op op, DType dtype, const KVal *args, size_t count) {
 
 // ---- What is known
 void emit_know(Emit *e, NodeId node, const Coord *at, KVal value) {
-    Known known = {.node = node, .anywhere = at == NULL, .value = value};
+    Known known = {.node = node, .anywhere = at == NULL, .flat = e->flat, .value = value};
     uint32_t rank = e->flat ? 2 : graph_node(e->s->g, node)->shape.rank;
     for (uint32_t i = 0; at && i < rank; i++) known.at[i] = at[i];
     VEC_PUSH(e->arena, &e->known, known);

@@ -1,5 +1,6 @@
 // Shared by the files of the scheduler, in the order in which they work on an entry's graph:
 //
+//     lower.c     reshapes across the batch become copies of parts
 //     fuse.c      which nodes are computed together (groups), which values are kept in memory
 //     order.c     the order of the groups; which updates may happen in place; which small groups share a kernel
 //     memory.c    the workspace
@@ -76,6 +77,8 @@ typedef struct Schedule {
     size_t order_count;
 } Schedule;
 
+// Lowers what a single kernel cannot do; outputs are renumbered. The graph itself when there is nothing of the kind.
+const Graph *schedule_lower(Arena *arena, const Graph *g, Output *outputs, size_t count);
 void schedule_fuse(Schedule *s);   // groups and `kept`
 void schedule_order(Schedule *s);  // order, places, in_place, small groups next to each other
 void schedule_memory(Schedule *s); // buffers' offsets, the entry's workspace
@@ -99,6 +102,7 @@ typedef struct Coord { // of lane i: idx + i × lane
 typedef struct Known { // a value that has been computed
     NodeId node;
     bool anywhere; // whatever the coordinates: of a member at the current place
+    bool flat;     // the coordinates are those of Emit.flat
     Coord at[MAX_RANK];
     KVal value;
 } Known;

@@ -195,8 +195,13 @@ static void collect_outputs(Schedule *s) {
     }
 }
 
-static void schedule_entry(Plan *plan, Arena *perm, const Entry *entry, PlanEntry *out, bool fuse) {
-    Schedule s = {.arena = perm, .plan = plan, .g = entry->graph, .entry = entry, .out = out, .fuse = fuse};
+static void schedule_entry(Plan *plan, Arena *perm, const Entry *given, PlanEntry *out, bool fuse) {
+    Entry *entry = NEW(perm, Entry);
+    *entry = *given;
+    entry->outputs = NEW_ARRAY(perm, Output, given->output_count + 1);
+    for (size_t i = 0; i < given->output_count; i++) entry->outputs[i] = given->outputs[i];
+    const Graph *g = schedule_lower(perm, given->graph, entry->outputs, entry->output_count);
+    Schedule s = {.arena = perm, .plan = plan, .g = g, .entry = entry, .out = out, .fuse = fuse};
     out->present = true;
     schedule_fuse(&s);
     schedule_order(&s);

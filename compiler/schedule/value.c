@@ -252,7 +252,7 @@ static const Known *find_known(const Emit *e, NodeId id, const Coord *at) {
     uint32_t rank = e->flat ? 2 : graph_node(e->s->g, id)->shape.rank;
     for (size_t i = e->known.count; i-- > 0;) {
         const Known *known = &e->known.items[i];
-        if (known->node != id) continue;
+        if (known->node != id || (known->flat != e->flat && !known->anywhere)) continue;
         bool same = true;
         for (uint32_t a = 0; !known->anywhere && same && a < rank; a++)
             same = known->at[a].lane == at[a].lane && idx_equal(&known->at[a].idx, &at[a].idx);
@@ -326,10 +326,22 @@ static KVal emit_elementwise(Emit *e, NodeId id, const Coord *at) {
     return emit_element(e, node->op, node->dtype, args, node->operand_count);
 }
 
+static bool is_single(const Node *node) {
+    Dim count = shape_count(&node->shape);
+    return count.size == 1 && !count.batch;
+}
+
 KVal emit_node(Emit *e, NodeId id, const Coord *at) {
+    const Node *node = graph_node(e->s->g, id);
+    if (e->flat && is_single(node)) { // may come from anywhere: what leads to it has coordinates of its own
+        static const Coord zero[MAX_RANK];
+        e->flat = false;
+        KVal single = emit_node(e, id, zero);
+        e->flat = true;
+        return single;
+    }
     const Known *known = find_known(e, id, at);
     if (known) return known->value;
-    const Node *node = graph_node(e->s->g, id);
     KVal value;
     KAccess access;
     DType dtype;
@@ -378,11 +390,7 @@ static void emit_constant_parts(Emit *e, NodeId id, bool member) {
     static const Coord zero[MAX_RANK];
     bool single = node->shape.rank == 0 && !member;
     if (single) {
-        if (node->op != OP_CONST) {
-            bool flat = e->flat;
-            emit_node(e, id, zero);
-            e->flat = flat;
-        }
+        if (node->op != OP_CONST) emit_node(e, id, zero);
         return;
     }
     if (!member && (in_memory(e, id) || node->op == OP_VAR || node->op == OP_INPUT)) return;

@@ -210,6 +210,28 @@ static void turned(Rig *rig, int64_t p) { // reshapes that need division
     rig_result(rig, build_reduce(g, OP_MAX, rows, 2, false, false));
 }
 
+static void across_batch(Rig *rig, int64_t p) { // reshapes that move elements between the batch and the axes before it
+    Graph *g = rig->g;
+    NodeId x = rig_input(rig, TEXT(rig, "(N, 3, %lld)", (long long)(2 * p)), DT_F32);
+    NodeId steps = build_transpose(g, x, 0, 1); // (3, N, 2·p), as recurrent layers have it
+    NodeId rows = build_reshape(g, steps, rig_shape(TEXT(rig, "(3·N, %lld)", (long long)(2 * p))));
+    rig_result(rig, rows);
+    rig_result(rig, softmax(rig, rows, 0));
+    rig_result(rig, build_reshape(g, unary(rig, OP_SIN, rows), rig_shape(TEXT(rig, "(3, N, %lld)", (long long)(2 * p)))));
+    rig_result(rig, build_reshape(g, x, rig_shape(TEXT(rig, "(%lld, N)", (long long)(6 * p)))));
+    rig_result(rig, build_reshape(g, steps, rig_shape(TEXT(rig, "(3, 2·N, %lld)", (long long)p))));
+    rig_result(rig, build_reshape(g, steps, rig_shape(TEXT(rig, "(N, %lld)", (long long)(6 * p)))));
+}
+
+static void single_elements(Rig *rig, int64_t p) { // of other tensors, in a pass over everything
+    Graph *g = rig->g;
+    NodeId x = rig_var(rig, TEXT(rig, "(%lld,)", (long long)p)), y = rig_var(rig, "(3,)");
+    NodeId last = build_slice(g, unary(rig, OP_NEG, y), 0, fixed(2), fixed(1), 1);
+    NodeId first = build_slice(g, x, 0, fixed(0), fixed(1), 1);
+    rig_result(rig, binary(rig, OP_ADD, x, build_reshape(g, last, rig_shape("()"))));
+    rig_result(rig, binary(rig, OP_MUL, binary(rig, OP_ADD, x, last), first));
+}
+
 // ---- Contractions
 
 static NodeId matmul(Rig *rig, NodeId a, NodeId b, bool ta, bool tb) {
@@ -409,6 +431,11 @@ static const Case cases[] = {
     {"permute, reshape", turned, 1, false},
     {"permute, reshape", turned, 5, false},
     {"permute, reshape", turned, 17, false},
+    {"across the batch", across_batch, 1, false},
+    {"across the batch", across_batch, 9, false},
+    {"single elements", single_elements, 1, false},
+    {"single elements", single_elements, 4, false},
+    {"single elements", single_elements, 100, false},
     {"linear", linear, 1, false},
     {"linear", linear, 3, false},
     {"linear", linear, 16, false},

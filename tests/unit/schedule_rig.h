@@ -238,11 +238,11 @@ static inline _Noreturn void rig_fail(const RigRun *run, const char *text) {
     const Entry *entry = &run->rig->program->entries[run->entry];
     StrBuf buf = {0};
     graph_print(entry->graph, entry->outputs, entry->output_count, &buf);
-    print_message("%s\n", buf.text ? buf.text : "");
+    puts(buf.text ? buf.text : "");
     strbuf_free(&buf);
     if (getenv("RIG_KERNELS")) {
         plan_print(run->plan, &buf);
-        print_message("%s\n", buf.text ? buf.text : "");
+        puts(buf.text ? buf.text : "");
     }
     fail_msg("%s (%s, %s), N = %lld: %s", run->rig->names[run->entry], run->plan->target->name, run->what, (long long)run->N,
              text);
