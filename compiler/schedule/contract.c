@@ -7,19 +7,23 @@
 //
 // Operands are copied to the thread's scratch memory first ("packed") where reading them in place would be slow: a lane
 // operand that is not contiguous along the lanes, and either operand when each k lies on another page (pitches of a power of
-// two even share one set of the cache). A long or unbounded k is then cut into chunks; partial sums wait in scratch.
+// two even share one set of the cache).
+//
+// A long k is cut into chunks, each summed from zero in registers and added to what waits in scratch: that is closer to the
+// true sum than one long chain, and a chunk of the lane operand stays in the first cache. Where something is added to the
+// product (a bias) the sums start from that. Chunk and start are those of common BLAS libraries, so that PyTorch on such a
+// machine gives the same bits.
 #include "schedule/internal.h"
 #include "schedule/loops.h"
 
 #include "support/diag.h"
 
 enum {
-    MOST_ROWS = 12,
-    LONG_PITCH = 4096,
-    CHUNK = 256,
-    LONG_K = 1024,
-    TRANSPOSED = 16
-}; // bytes; k of a packed chunk; a constant k that is cut
+    MOST_ROWS = 12,    // of a register tile
+    LONG_PITCH = 4096, // bytes from one k to the next from which an operand is packed
+    CHUNK = 192,       // of k
+    TRANSPOSED = 16,   // k at a time when a panel is transposed
+};
 
 typedef struct Contract {
     Emit *e;
@@ -37,6 +41,8 @@ typedef struct Contract {
     KBufId lane_scratch, row_scratch, sum_scratch;
     int64_t panel_width, row_pitch; // elements between one k and the next in scratch
     int64_t chunk;                  // most k at a time
+    NodeId sum;                     // the member that adds `start` to the product, or the product itself
+    NodeId start;                   // NODE_NONE: zero
     KIdx k_lo, k_count;             // of the chunk now; k_left: the bound by the end of k
     KIdx k_left;
     bool k_cut;
@@ -193,14 +199,14 @@ typedef struct Tile {
     KVar r, v;
 } Tile;
 
-// acc = 0, or the sums so far.
+// acc = 0, or for the result the sums.
 static void tile_start(Contract *c, const Tile *t, Phase phase) {
     Emit *e = c->e;
     DType dtype = c->node->dtype;
-    KVal value = phase == PHASE_ALL ? emit_splat(e, emit_const(e, dtype, 0, 0)) : 0;
+    KVal value = phase != PHASE_RESULT ? emit_splat(e, emit_const(e, dtype, 0, 0)) : 0;
     emit_unroll(e, t->r, t->rows);
     emit_unroll(e, t->v, t->panel->vectors);
-    if (phase != PHASE_ALL) {
+    if (phase == PHASE_RESULT) {
         KAccess access = sum_access(c, idx_add(t->row, idx_var(t->r)), idx_scale(idx_var(t->v), e->k->lanes));
         emit_load(e, &access, dtype, true, &value);
     }
@@ -241,12 +247,15 @@ static void tile_end(Contract *c, const Tile *t, Phase phase) {
     KVal value = emit_read(e, t->acc, idx_var(t->r), idx_var(t->v));
     if (phase == PHASE_CHUNK) {
         KAccess access = sum_access(c, idx_add(t->row, idx_var(t->r)), step);
+        KVal so_far;
+        emit_load(e, &access, c->node->dtype, true, &so_far);
+        value = emit_element(e, OP_ADD, c->node->dtype, (KVal[]){so_far, value}, 2);
         emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value});
     } else {
         lane_mask(c, t->panel, step);
         c->at[c->row_axis] = (Coord){idx_add(t->row, idx_var(t->r)), 0};
         c->at[c->lane_axis] = (Coord){idx_add(t->panel->lane, step), 1};
-        emit_know(e, c->group->anchor, NULL, value);
+        emit_know(e, phase == PHASE_RESULT ? c->sum : c->group->anchor, NULL, value);
         for (size_t i = 0; i < c->group->members.count; i++) emit_keep(e, c->group->members.items[i], c->at);
         e->mask = (KMask){0};
     }
@@ -312,21 +321,32 @@ static void panel_at_once(Contract *c, const Panel *panel) {
     row_tiles(c, panel, PHASE_ALL);
 }
 
-static void clear_sums(Contract *c, const Panel *panel) {
+// sums = 0, or what is added to the product.
+static void start_sums(Contract *c, const Panel *panel) {
     Emit *e = c->e;
     KVar i = emit_var(e, "i"), v = emit_var(e, "v");
-    KVal none = emit_splat(e, emit_const(e, c->node->dtype, 0, 0));
-    emit_for(e, i, idx_const(0), idx_const(c->row_span), 1);
+    row_loop(c, i, 1, false);
     emit_unroll(e, v, panel->vectors);
-    KIdx idx = idx_add(idx_scale(idx_var(i), c->panel_width), idx_scale(idx_var(v), e->k->lanes));
-    emit_stmt(e, (KStmt){.kind = KS_STORE, .access = scratch_access(c->sum_scratch, idx, 1), .value = none});
+    KIdx step = idx_scale(idx_var(v), e->k->lanes);
+    KVal value;
+    if (c->start == NODE_NONE) {
+        value = emit_const(e, c->node->dtype, 0, 0);
+    } else {
+        lane_mask(c, panel, step);
+        c->at[c->row_axis] = (Coord){idx_var(i), 0};
+        c->at[c->lane_axis] = (Coord){idx_add(panel->lane, step), 1};
+        value = emit_node(e, c->start, c->at);
+        e->mask = (KMask){0};
+    }
+    KAccess access = sum_access(c, idx_var(i), step);
+    emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = emit_splat(e, value)});
     emit_end(e);
     emit_end(e);
 }
 
 static void panel_in_chunks(Contract *c, const Panel *panel) {
     Emit *e = c->e;
-    clear_sums(c, panel);
+    start_sums(c, panel);
     KVar chunk = emit_var(e, "k0");
     emit_for(e, chunk, idx_const(0), idx_dim(c->k), c->chunk);
     c->k_lo = idx_var(chunk);
@@ -343,7 +363,7 @@ static void panel_in_chunks(Contract *c, const Panel *panel) {
 static void open_if(Contract *c, KIdx condition) { emit_for(c->e, emit_var(c->e, "once"), idx_const(0), condition, INT32_MAX); }
 
 static void panel_rows(Contract *c, const Panel *panel) {
-    if (!c->pack_lanes && !c->pack_rows) {
+    if (c->chunk == 0) {
         panel_at_once(c, panel);
     } else if (c->k.batch) {
         open_if(c, idx_add(idx_const(c->chunk + 1), idx_scale(idx_dim(c->k), -1)));
@@ -417,21 +437,38 @@ static void plan_packing(Contract *c) {
     c->pack_lanes = gathers || (long_k && many_rows && long_pitch(c, c->lane_operand, c->lane_k_first));
     c->pack_rows = long_k && many_lanes && c->row_k_first && long_pitch(c, c->row_operand, c->row_k_first) &&
                    operand_stride(c, c->row_operand, c->row_k_first, false) == 1;
-    c->chunk = c->k.batch ? CHUNK : c->k.size > LONG_K ? LONG_K / 2 : c->k.size;
     int64_t block = (int64_t)c->most_rows * (gathers ? 86 : 16);
     bool cut = c->e->k->grid_count < 2 && (rows.batch || rows.size > block);
-    bool packs = c->pack_lanes || c->pack_rows;
     c->rows = range_of(c->e, "rows", rows, cut ? block : 0);
     c->row_span = c->rows.cut ? block : rows.size;
     // Scratch must have a size that is known: without a cut of the rows by the grid there is none for a batch of them.
-    if (packs && !c->rows.cut && rows.batch) c->pack_lanes = c->pack_rows = packs = false;
-    if (!packs) return;
+    if (!c->rows.cut && rows.batch) c->pack_lanes = c->pack_rows = false;
+    bool packs = c->pack_lanes || c->pack_rows;
+    bool chunks = c->k.batch ? packs : c->k.size > CHUNK && (c->rows.cut || !rows.batch);
+    c->chunk = chunks ? CHUNK : packs ? c->k.size : 0;
     DType dtype = c->node->dtype;
     c->panel_width = (int64_t)c->most_vectors * c->e->k->lanes;
     if (c->pack_lanes) c->lane_scratch = emit_scratch(c->e, dtype, c->chunk * c->panel_width);
     c->row_pitch = (c->row_span / c->e->k->lanes + 1) * c->e->k->lanes; // room for the lanes beyond the last row
     if (c->pack_rows) c->row_scratch = emit_scratch(c->e, dtype, c->chunk * c->row_pitch);
-    if (c->k.batch || c->k.size > c->chunk) c->sum_scratch = emit_scratch(c->e, dtype, c->row_span * c->panel_width);
+    if (chunks) c->sum_scratch = emit_scratch(c->e, dtype, c->row_span * c->panel_width);
+}
+
+// product + x, where nobody else wants the product: then the sums may start from x.
+static void find_start(Contract *c) {
+    const Schedule *s = c->e->s;
+    NodeId product = c->group->anchor;
+    c->sum = product;
+    c->start = NODE_NONE;
+    if (s->kept[product] || s->uses[product] != 1) return;
+    for (size_t i = 1; i < c->group->members.count; i++) {
+        NodeId id = c->group->members.items[i];
+        const Node *node = graph_node(s->g, id);
+        if (node->op != OP_ADD || (node->operands[0] != product && node->operands[1] != product)) continue;
+        c->sum = id;
+        c->start = node->operands[node->operands[0] == product];
+        return;
+    }
 }
 
 void emit_contract(Emit *e, const Group *group) {
@@ -461,6 +498,7 @@ void emit_contract(Emit *e, const Group *group) {
     Range batch[MAX_RANK];
     for (uint32_t i = 0; i + 2 < c.rank; i++) batch[i] = range_of(e, "batch", node->shape.dim[i], i == 0 ? 1 : 0);
     for (uint32_t i = 0; i + 2 < c.rank; i++) c.at[i] = (Coord){range_loop(e, "b", &batch[i]), 0};
+    find_start(&c);
     plan_packing(&c);
     panels(&c);
     for (uint32_t i = c.rank - 2; i-- > 0;) range_end(e, &batch[i]);

@@ -152,7 +152,7 @@ static NodeId even_of_neg(Maker *m, const Node *node) {
     return make_unary(m, node->op, arg(m, node, 0)->operands[0]);
 }
 
-// ---- Chains of constants: (x/255 − mean)/std becomes x·a + b
+// ---- Chains of constants: (x·3 − 5)/2 becomes x·1.5 − 2.5
 
 static NodeId sub_constant(Maker *m, const Node *node) {
     double c;
@@ -160,14 +160,13 @@ static NodeId sub_constant(Maker *m, const Node *node) {
     return make_binary(m, OP_ADD, node->operands[0], splat_like(m, node, -c));
 }
 
-// Scalars keep their division, which is exact more often and costs nothing; so does what will be cut to a whole number.
+// By a power of two alone: there nothing is rounded.
 static NodeId div_constant(Maker *m, const Node *node) {
     double c;
     int exponent;
     if (node->op != OP_DIV || !splat_value(m, node->operands[1], &c) || c == 0 || !is_usable(node->dtype, 1 / c))
         return NODE_NONE;
-    bool power_of_two = fabs(frexp(c, &exponent)) == 0.5;
-    if (!power_of_two && (node->shape.rank == 0 || m->exact)) return NODE_NONE;
+    if (fabs(frexp(c, &exponent)) != 0.5) return NODE_NONE; // would round twice; code generation divides fast where it can
     return make_binary(m, OP_MUL, node->operands[0], splat_like(m, node, 1 / c));
 }
 
