@@ -379,6 +379,10 @@ void emit_keep(Emit *e, NodeId id, const Coord *at) {
     for (size_t i = 0; i < s->writes.count; i++) {
         const VarWrite *write = &s->writes.items[i];
         if (write->node != id || !write->in_place) continue;
+        // Members that come later may still want the old value.
+        for (NodeId old = 0; old < s->g->count && e->group->members.count > 1; old++)
+            if (s->needed[old] && s->g->nodes[old].op == OP_VAR && s->g->nodes[old].attr.index == write->var)
+                emit_node(e, old, at);
         KAccess access = var_access(e, write->var, at);
         store(e, access.buf, (Coord){access.idx, access.lane_stride}, value);
     }

@@ -320,6 +320,14 @@ static void crossed(Rig *rig, int64_t p) { // each new value needs both old ones
     rig_assign(rig, b, binary(rig, OP_MUL, y, unary(rig, OP_COS, x)));
 }
 
+static void exchanged(Rig *rig, int64_t p) { // each new value needs the other's old one only
+    const char *shape = TEXT(rig, "(%lld, 3)", (long long)p);
+    uint32_t a = rig_new_var(rig, shape), b = rig_new_var(rig, shape);
+    NodeId x = rig_read(rig, a), y = rig_read(rig, b), z = binary(rig, OP_MUL, rig_var(rig, shape), number(rig, 2));
+    rig_assign(rig, a, binary(rig, OP_ADD, z, unary(rig, OP_SIN, y)));
+    rig_assign(rig, b, binary(rig, OP_MUL, z, unary(rig, OP_COS, x)));
+}
+
 static void momentum(Rig *rig, int64_t p) { // both updates in one pass, the new velocity used at once
     const char *shape = TEXT(rig, "(%lld, 5)", (long long)p);
     uint32_t weight = rig_new_var(rig, shape), velocity = rig_new_var(rig, shape);
@@ -455,6 +463,8 @@ static const Case cases[] = {
     {"swap", swapped, 50, false},
     {"crossed updates", crossed, 1, false},
     {"crossed updates", crossed, 2000, false},
+    {"exchanged values", exchanged, 1, false},
+    {"exchanged values", exchanged, 2000, false},
     {"momentum", momentum, 1, false},
     {"momentum", momentum, 1000, false},
     {"old value read later", read_later, 3, false},
