@@ -13,42 +13,9 @@
 // true sum than one long chain, and a chunk of the lane operand stays in the first cache. Where something is added to the
 // product (a bias) the sums start from that. Chunk and start are those of common BLAS libraries, so that PyTorch on such a
 // machine gives the same bits.
-#include "schedule/internal.h"
-#include "schedule/loops.h"
+#include "schedule/contract.h"
 
 #include "support/diag.h"
-
-enum {
-    MOST_ROWS = 12,    // of a register tile
-    LONG_PITCH = 4096, // bytes from one k to the next from which an operand is packed
-    CHUNK = 192,       // of k
-    TRANSPOSED = 16,   // k at a time when a panel is transposed
-};
-
-typedef struct Contract {
-    Emit *e;
-    const Group *group;
-    const Node *node;
-    uint32_t rank;
-    uint32_t row_axis, lane_axis; // of the result
-    NodeId row_operand, lane_operand;
-    bool row_k_first, lane_k_first; // the operand's last two axes are (k, other), else (other, k)
-    Dim k;
-    Coord at[MAX_RANK];               // of the result; its leading axes are batches of the product
-    uint32_t most_rows, most_vectors; // the register tile
-    bool pack_lanes, pack_rows;
-    bool transposes; // the lanes are not contiguous: packing them is expensive
-    KBufId lane_scratch, row_scratch, sum_scratch;
-    int64_t panel_width, row_pitch; // elements between one k and the next in scratch
-    int64_t chunk;                  // most k at a time
-    NodeId sum;                     // the member that adds `start` to the product, or the product itself
-    NodeId start;                   // NODE_NONE: zero
-    KIdx k_lo, k_count;             // of the chunk now; k_left: the bound by the end of k
-    KIdx k_left;
-    bool k_cut;
-    Range rows;
-    int64_t row_span; // most rows of a tile of the grid
-} Contract;
 
 typedef enum Phase {
     PHASE_ALL,    // from zero over all of k to the result
@@ -56,31 +23,15 @@ typedef enum Phase {
     PHASE_RESULT, // from the sums to the result
 } Phase;
 
-static void operand_coords(const Contract *c, bool k_first, Coord k, Coord other, Coord *at) {
-    for (uint32_t i = 0; i + 2 < c->rank; i++) at[i] = c->at[i];
-    at[c->rank - 2] = k_first ? k : other;
-    at[c->rank - 1] = k_first ? other : k;
-}
-
-static KStmt *k_loop(Contract *c, KVar k) {
-    KStmt *loop = emit_for(c->e, k, idx_const(0), c->k_count, 1);
-    if (c->k_cut) loop->has_hi2 = true, loop->hi2 = c->k_left;
-    return loop;
-}
-
-static KAccess scratch_access(KBufId buf, KIdx idx, int64_t lane_stride) {
-    return (KAccess){.buf = buf, .idx = idx, .lane_stride = lane_stride, .gather_buf = KBUF_NONE};
-}
-
 // k counts from the start of the chunk.
 static KVal lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
     Emit *e = c->e;
     if (!c->pack_lanes) {
         Coord at[MAX_RANK];
-        operand_coords(c, c->lane_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){lane, 1}, at);
+        contract_operand_coords(c, c->lane_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){lane, 1}, at);
         return emit_splat(e, emit_node(e, c->lane_operand, at));
     }
-    KAccess access = scratch_access(c->lane_scratch, idx_add(idx_scale(k, c->panel_width), in_panel), 1);
+    KAccess access = contract_scratch_access(c->lane_scratch, idx_add(idx_scale(k, c->panel_width), in_panel), 1);
     KMask mask = e->mask;
     KVal value;
     e->mask = (KMask){0};
@@ -94,101 +45,19 @@ static KVal row_value(Contract *c, KIdx k, KIdx row) {
     KVal value;
     if (c->pack_rows) {
         KIdx local = idx_add(row, idx_scale(c->rows.lo, -1));
-        KAccess access = scratch_access(c->row_scratch, idx_add(idx_scale(k, c->row_pitch), local), 0);
+        KAccess access = contract_scratch_access(c->row_scratch, idx_add(idx_scale(k, c->row_pitch), local), 0);
         emit_load(e, &access, c->node->dtype, false, &value);
     } else {
         Coord at[MAX_RANK];
-        operand_coords(c, c->row_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){row, 0}, at);
+        contract_operand_coords(c, c->row_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){row, 0}, at);
         value = emit_node(e, c->row_operand, at);
     }
     return emit_splat(e, value);
 }
 
-typedef struct Panel {
-    KIdx lane; // its first lane
-    uint32_t vectors;
-    const KIdx *limit; // lanes that exist from there, when the panel is not full
-} Panel;
-
-static void lane_mask(Contract *c, const Panel *panel, KIdx step) {
-    c->e->mask = (KMask){0};
-    if (panel->limit) c->e->mask = (KMask){.has = true, .limit = idx_add(*panel->limit, idx_scale(step, -1))};
-}
-
-static void pack_one(Contract *c, const Panel *panel, KIdx k, KIdx in_panel, int64_t lane) {
-    Emit *e = c->e;
-    Coord at[MAX_RANK];
-    operand_coords(c, c->lane_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){idx_add(panel->lane, in_panel), lane}, at);
-    KVal value = emit_node(e, c->lane_operand, at);
-    if (lane) value = emit_splat(e, value);
-    KAccess access = scratch_access(c->lane_scratch, idx_add(idx_scale(k, c->panel_width), in_panel), lane);
-    emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value});
-}
-
-// Transposed on the way: element by element, for a few k along every lane, so that what is written stays in the cache.
-static void pack_transposed(Contract *c, const Panel *panel) {
-    Emit *e = c->e;
-    KVar k = emit_var(e, "k"), lane = emit_var(e, "l"), u = emit_var(e, "u");
-    for (int step = TRANSPOSED; step; step = step == TRANSPOSED ? 1 : 0) {
-        KStmt *loop = k_loop(c, k);
-        loop->step = step;
-        loop->whole = step > 1;
-        loop->resume = step == 1;
-        loop = emit_for(e, lane, idx_const(0), idx_const((int64_t)panel->vectors * e->k->lanes), 1);
-        if (panel->limit) loop->has_hi2 = true, loop->hi2 = *panel->limit;
-        if (step > 1) emit_unroll(e, u, step);
-        pack_one(c, panel, step > 1 ? idx_add(idx_var(k), idx_var(u)) : idx_var(k), idx_var(lane), 0);
-        if (step > 1) emit_end(e);
-        emit_end(e);
-        emit_end(e);
-    }
-}
-
-// The panel of the lane operand, k by k, with the lanes side by side; lanes beyond the mask hold nothing of use.
-static void pack_lanes(Contract *c, const Panel *panel) {
-    Emit *e = c->e;
-    if (c->transposes) {
-        pack_transposed(c, panel);
-        return;
-    }
-    KVar k = emit_var(e, "k"), v = emit_var(e, "v");
-    k_loop(c, k);
-    emit_unroll(e, v, panel->vectors);
-    KIdx step = idx_scale(idx_var(v), e->k->lanes);
-    lane_mask(c, panel, step);
-    pack_one(c, panel, idx_var(k), step, 1);
-    e->mask = (KMask){0};
-    emit_end(e);
-    emit_end(e);
-}
-
-typedef struct PackRows {
-    Contract *c;
-    KVar k;
-} PackRows;
-
-static void pack_rows_body(Emit *e, void *context, KIdx row) {
-    PackRows *p = context;
-    Contract *c = p->c;
-    Coord at[MAX_RANK];
-    operand_coords(c, c->row_k_first, (Coord){idx_add(c->k_lo, idx_var(p->k)), 0}, (Coord){row, 1}, at);
-    KVal value = emit_splat(e, emit_node(e, c->row_operand, at));
-    KIdx local = idx_add(row, idx_scale(c->rows.lo, -1));
-    KAccess access = scratch_access(c->row_scratch, idx_add(idx_scale(idx_var(p->k), c->row_pitch), local), 1);
-    emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value, .mask = e->mask});
-}
-
-// The tile's rows of the row operand, k by k, with the rows side by side.
-static void pack_rows(Contract *c) {
-    PackRows p = {c, emit_var(c->e, "k")};
-    k_loop(c, p.k);
-    range_lanes(c->e, "i", &c->rows, pack_rows_body, &p);
-    emit_end(c->e);
-}
-
 static KAccess sum_access(const Contract *c, KIdx row, KIdx step) {
     KIdx local = idx_add(row, idx_scale(c->rows.lo, -1));
-    return scratch_access(c->sum_scratch, idx_add(idx_scale(local, c->panel_width), step), 1);
+    return contract_scratch_access(c->sum_scratch, idx_add(idx_scale(local, c->panel_width), step), 1);
 }
 
 typedef struct Tile {
@@ -220,9 +89,9 @@ static void tile_sum(Contract *c, const Tile *t) {
     Emit *e = c->e;
     KVar k = emit_var(e, "k");
     KIdx zero = idx_const(0), step = idx_scale(idx_var(t->v), e->k->lanes);
-    k_loop(c, k);
+    contract_k_loop(c, k);
     emit_unroll(e, t->v, t->panel->vectors);
-    lane_mask(c, t->panel, step);
+    contract_lane_mask(c, t->panel, step);
     emit_set(e, t->b, zero, idx_var(t->v), lane_value(c, idx_var(k), idx_add(t->panel->lane, step), step));
     e->mask = (KMask){0};
     emit_end(e);
@@ -252,7 +121,7 @@ static void tile_end(Contract *c, const Tile *t, Phase phase) {
         value = emit_element(e, OP_ADD, c->node->dtype, (KVal[]){so_far, value}, 2);
         emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value});
     } else {
-        lane_mask(c, t->panel, step);
+        contract_lane_mask(c, t->panel, step);
         c->at[c->row_axis] = (Coord){idx_add(t->row, idx_var(t->r)), 0};
         c->at[c->lane_axis] = (Coord){idx_add(t->panel->lane, step), 1};
         emit_know(e, phase == PHASE_RESULT ? c->sum : c->group->anchor, NULL, value);
@@ -308,16 +177,11 @@ static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     }
 }
 
-static void pack(Contract *c, const Panel *panel) {
-    if (c->pack_lanes) pack_lanes(c, panel);
-    if (c->pack_rows) pack_rows(c);
-}
-
 static void panel_at_once(Contract *c, const Panel *panel) {
     c->k_lo = idx_const(0);
     c->k_count = idx_dim(c->k);
     c->k_cut = false;
-    pack(c, panel);
+    contract_pack(c, panel);
     row_tiles(c, panel, PHASE_ALL);
 }
 
@@ -332,7 +196,7 @@ static void start_sums(Contract *c, const Panel *panel) {
     if (c->start == NODE_NONE) {
         value = emit_const(e, c->node->dtype, 0, 0);
     } else {
-        lane_mask(c, panel, step);
+        contract_lane_mask(c, panel, step);
         c->at[c->row_axis] = (Coord){idx_var(i), 0};
         c->at[c->lane_axis] = (Coord){idx_add(panel->lane, step), 1};
         value = emit_node(e, c->start, c->at);
@@ -353,7 +217,7 @@ static void panel_in_chunks(Contract *c, const Panel *panel) {
     c->k_count = idx_const(c->chunk);
     c->k_left = idx_add(idx_dim(c->k), idx_scale(idx_var(chunk), -1));
     c->k_cut = true;
-    pack(c, panel);
+    contract_pack(c, panel);
     row_tiles(c, panel, PHASE_CHUNK);
     emit_end(e);
     row_tiles(c, panel, PHASE_RESULT);
@@ -409,51 +273,6 @@ static void panels(Contract *c) {
     emit_end(e);
 }
 
-// How an operand is read: the element stride of one step of k, or of one step of its other axis; 0 if it is no view.
-static int64_t operand_stride(Contract *c, NodeId operand, bool k_first, bool of_k) {
-    Emit probe = *c->e;
-    Kernel kernel = *c->e->k;
-    probe.k = &kernel;
-    KAccess access;
-    DType dtype;
-    Coord at[MAX_RANK] = {0};
-    operand_coords(c, k_first, (Coord){idx_const(0), of_k}, (Coord){idx_const(0), !of_k}, at);
-    return emit_access(&probe, operand, at, &access, &dtype) ? access.lane_stride : 0;
-}
-
-static bool long_pitch(Contract *c, NodeId operand, bool k_first) {
-    int64_t bytes = operand_stride(c, operand, k_first, true) * (int64_t)dtype_size(c->node->dtype);
-    return bytes >= LONG_PITCH;
-}
-
-static void plan_packing(Contract *c) {
-    Dim rows = c->node->shape.dim[c->row_axis];
-    bool many_rows = rows.batch || rows.size >= 4 * (int64_t)c->most_rows;
-    Dim lanes = c->node->shape.dim[c->lane_axis];
-    bool many_lanes = lanes.batch || lanes.size >= 2 * (int64_t)c->e->k->lanes;
-    bool gathers = operand_stride(c, c->lane_operand, c->lane_k_first, false) > 1;
-    bool long_k = c->k.batch || c->k.size >= 32;
-    c->transposes = gathers;
-    c->pack_lanes = gathers || (long_k && many_rows && long_pitch(c, c->lane_operand, c->lane_k_first));
-    c->pack_rows = long_k && many_lanes && c->row_k_first && long_pitch(c, c->row_operand, c->row_k_first) &&
-                   operand_stride(c, c->row_operand, c->row_k_first, false) == 1;
-    int64_t block = (int64_t)c->most_rows * (gathers ? 86 : 16);
-    bool cut = c->e->k->grid_count < 2 && (rows.batch || rows.size > block);
-    c->rows = range_of(c->e, "rows", rows, cut ? block : 0);
-    c->row_span = c->rows.cut ? block : rows.size;
-    // Scratch must have a size that is known: without a cut of the rows by the grid there is none for a batch of them.
-    if (!c->rows.cut && rows.batch) c->pack_lanes = c->pack_rows = false;
-    bool packs = c->pack_lanes || c->pack_rows;
-    bool chunks = c->k.batch ? packs : c->k.size > CHUNK && (c->rows.cut || !rows.batch);
-    c->chunk = chunks ? CHUNK : packs ? c->k.size : 0;
-    DType dtype = c->node->dtype;
-    c->panel_width = (int64_t)c->most_vectors * c->e->k->lanes;
-    if (c->pack_lanes) c->lane_scratch = emit_scratch(c->e, dtype, c->chunk * c->panel_width);
-    c->row_pitch = (c->row_span / c->e->k->lanes + 1) * c->e->k->lanes; // room for the lanes beyond the last row
-    if (c->pack_rows) c->row_scratch = emit_scratch(c->e, dtype, c->chunk * c->row_pitch);
-    if (chunks) c->sum_scratch = emit_scratch(c->e, dtype, c->row_span * c->panel_width);
-}
-
 // product + x, where nobody else wants the product: then the sums may start from x.
 static void find_start(Contract *c) {
     const Schedule *s = c->e->s;
@@ -499,7 +318,7 @@ void emit_contract(Emit *e, const Group *group) {
     for (uint32_t i = 0; i + 2 < c.rank; i++) batch[i] = range_of(e, "batch", node->shape.dim[i], i == 0 ? 1 : 0);
     for (uint32_t i = 0; i + 2 < c.rank; i++) c.at[i] = (Coord){range_loop(e, "b", &batch[i]), 0};
     find_start(&c);
-    plan_packing(&c);
+    contract_plan_packing(&c);
     panels(&c);
     for (uint32_t i = c.rank - 2; i-- > 0;) range_end(e, &batch[i]);
     double work = 2.0 * (double)c.k.size;

@@ -5,7 +5,7 @@
 //     order.c     the order of the groups; which updates may happen in place; which small groups share a kernel
 //     memory.c    the workspace
 //     emit.c      a node's value at given coordinates, as statements of the kernel language
-//     nest.c, reduce.c, contract.c, copy.c    the loops around them, one file for each kind of group
+//     nest.c, reduce.c, contract.c, contract_pack.c, copy.c    the loops around them, one file for each kind of group
 //     schedule.c  all of it, for every entry
 #pragma once
 
@@ -127,7 +127,6 @@ typedef struct Emit {
         PlanRef *items;
         size_t count, capacity;
     } refs; // one for each KBUF_DATA
-    int64_t buf_of_ref[256];
 } Emit;
 
 KIdx idx_const(int64_t value);

@@ -1,0 +1,51 @@
+// What contract.c (the register tiles) and contract_pack.c (copies of operands) share about one contraction.
+#pragma once
+
+#include "schedule/internal.h"
+#include "schedule/loops.h"
+
+enum {
+    MOST_ROWS = 12,    // of a register tile
+    LONG_PITCH = 4096, // bytes from one k to the next from which an operand is packed
+    CHUNK = 192,       // of k
+    TRANSPOSED = 16,   // k at a time when a panel is transposed
+};
+
+typedef struct Contract {
+    Emit *e;
+    const Group *group;
+    const Node *node;
+    uint32_t rank;
+    uint32_t row_axis, lane_axis; // of the result
+    NodeId row_operand, lane_operand;
+    bool row_k_first, lane_k_first; // the operand's last two axes are (k, other), else (other, k)
+    Dim k;
+    Coord at[MAX_RANK];               // of the result; its leading axes are batches of the product
+    uint32_t most_rows, most_vectors; // the register tile
+    bool pack_lanes, pack_rows;
+    bool transposes; // the lanes are not contiguous: packing them is expensive
+    KBufId lane_scratch, row_scratch, sum_scratch;
+    int64_t panel_width, row_pitch; // elements between one k and the next in scratch
+    int64_t chunk;                  // most k at a time
+    NodeId sum;                     // the member that adds `start` to the product, or the product itself
+    NodeId start;                   // NODE_NONE: zero
+    KIdx k_lo, k_count;             // of the chunk now; k_left: the bound by the end of k
+    KIdx k_left;
+    bool k_cut;
+    Range rows;
+    int64_t row_span; // most rows of a tile of the grid
+} Contract;
+
+typedef struct Panel {
+    KIdx lane; // its first lane
+    uint32_t vectors;
+    const KIdx *limit; // lanes that exist from there, when the panel is not full
+} Panel;
+
+// Coordinates of an operand whose last two axes are k and its own axis of the result.
+void contract_operand_coords(const Contract *c, bool k_first, Coord k, Coord other, Coord *at);
+KStmt *contract_k_loop(Contract *c, KVar k); // over the chunk, counting from 0
+KAccess contract_scratch_access(KBufId buf, KIdx idx, int64_t lane_stride);
+void contract_lane_mask(Contract *c, const Panel *panel, KIdx step); // of the vector at lane + step
+void contract_plan_packing(Contract *c);                             // also cuts the rows and reserves scratch memory
+void contract_pack(Contract *c, const Panel *panel);                 // what is packed, of the chunk now

@@ -1,0 +1,145 @@
+// Packing: which operands of a contraction are copied to scratch memory first, and how. See contract.c for why.
+#include "schedule/contract.h"
+
+void contract_operand_coords(const Contract *c, bool k_first, Coord k, Coord other, Coord *at) {
+    for (uint32_t i = 0; i + 2 < c->rank; i++) at[i] = c->at[i];
+    at[c->rank - 2] = k_first ? k : other;
+    at[c->rank - 1] = k_first ? other : k;
+}
+
+KStmt *contract_k_loop(Contract *c, KVar k) {
+    KStmt *loop = emit_for(c->e, k, idx_const(0), c->k_count, 1);
+    if (c->k_cut) loop->has_hi2 = true, loop->hi2 = c->k_left;
+    return loop;
+}
+
+KAccess contract_scratch_access(KBufId buf, KIdx idx, int64_t lane_stride) {
+    return (KAccess){.buf = buf, .idx = idx, .lane_stride = lane_stride, .gather_buf = KBUF_NONE};
+}
+
+void contract_lane_mask(Contract *c, const Panel *panel, KIdx step) {
+    c->e->mask = (KMask){0};
+    if (panel->limit) c->e->mask = (KMask){.has = true, .limit = idx_add(*panel->limit, idx_scale(step, -1))};
+}
+
+static void pack_one(Contract *c, const Panel *panel, KIdx k, KIdx in_panel, int64_t lane) {
+    Emit *e = c->e;
+    Coord at[MAX_RANK];
+    contract_operand_coords(c, c->lane_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){idx_add(panel->lane, in_panel), lane},
+                            at);
+    KVal value = emit_node(e, c->lane_operand, at);
+    if (lane) value = emit_splat(e, value);
+    KAccess access = contract_scratch_access(c->lane_scratch, idx_add(idx_scale(k, c->panel_width), in_panel), lane);
+    emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value});
+}
+
+// Transposed on the way: element by element, for a few k along every lane, so that what is written stays in the cache.
+static void pack_transposed(Contract *c, const Panel *panel) {
+    Emit *e = c->e;
+    KVar k = emit_var(e, "k"), lane = emit_var(e, "l"), u = emit_var(e, "u");
+    for (int step = TRANSPOSED; step; step = step == TRANSPOSED ? 1 : 0) {
+        KStmt *loop = contract_k_loop(c, k);
+        loop->step = step;
+        loop->whole = step > 1;
+        loop->resume = step == 1;
+        loop = emit_for(e, lane, idx_const(0), idx_const((int64_t)panel->vectors * e->k->lanes), 1);
+        if (panel->limit) loop->has_hi2 = true, loop->hi2 = *panel->limit;
+        if (step > 1) emit_unroll(e, u, step);
+        pack_one(c, panel, step > 1 ? idx_add(idx_var(k), idx_var(u)) : idx_var(k), idx_var(lane), 0);
+        if (step > 1) emit_end(e);
+        emit_end(e);
+        emit_end(e);
+    }
+}
+
+// The panel of the lane operand, k by k, with the lanes side by side; lanes beyond the mask hold nothing of use.
+static void pack_lanes(Contract *c, const Panel *panel) {
+    Emit *e = c->e;
+    if (c->transposes) {
+        pack_transposed(c, panel);
+        return;
+    }
+    KVar k = emit_var(e, "k"), v = emit_var(e, "v");
+    contract_k_loop(c, k);
+    emit_unroll(e, v, panel->vectors);
+    KIdx step = idx_scale(idx_var(v), e->k->lanes);
+    contract_lane_mask(c, panel, step);
+    pack_one(c, panel, idx_var(k), step, 1);
+    e->mask = (KMask){0};
+    emit_end(e);
+    emit_end(e);
+}
+
+typedef struct PackRows {
+    Contract *c;
+    KVar k;
+} PackRows;
+
+static void pack_rows_body(Emit *e, void *context, KIdx row) {
+    PackRows *p = context;
+    Contract *c = p->c;
+    Coord at[MAX_RANK];
+    contract_operand_coords(c, c->row_k_first, (Coord){idx_add(c->k_lo, idx_var(p->k)), 0}, (Coord){row, 1}, at);
+    KVal value = emit_splat(e, emit_node(e, c->row_operand, at));
+    KIdx local = idx_add(row, idx_scale(c->rows.lo, -1));
+    KAccess access = contract_scratch_access(c->row_scratch, idx_add(idx_scale(idx_var(p->k), c->row_pitch), local), 1);
+    emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value, .mask = e->mask});
+}
+
+// The tile's rows of the row operand, k by k, with the rows side by side.
+static void pack_rows(Contract *c) {
+    PackRows p = {c, emit_var(c->e, "k")};
+    contract_k_loop(c, p.k);
+    range_lanes(c->e, "i", &c->rows, pack_rows_body, &p);
+    emit_end(c->e);
+}
+
+void contract_pack(Contract *c, const Panel *panel) {
+    if (c->pack_lanes) pack_lanes(c, panel);
+    if (c->pack_rows) pack_rows(c);
+}
+
+// How an operand is read: the element stride of one step of k, or of one step of its other axis; 0 if it is no view.
+static int64_t operand_stride(Contract *c, NodeId operand, bool k_first, bool of_k) {
+    Emit probe = *c->e;
+    Kernel kernel = *c->e->k;
+    probe.k = &kernel;
+    KAccess access;
+    DType dtype;
+    Coord at[MAX_RANK] = {0};
+    contract_operand_coords(c, k_first, (Coord){idx_const(0), of_k}, (Coord){idx_const(0), !of_k}, at);
+    return emit_access(&probe, operand, at, &access, &dtype) ? access.lane_stride : 0;
+}
+
+static bool long_pitch(Contract *c, NodeId operand, bool k_first) {
+    int64_t bytes = operand_stride(c, operand, k_first, true) * (int64_t)dtype_size(c->node->dtype);
+    return bytes >= LONG_PITCH;
+}
+
+void contract_plan_packing(Contract *c) {
+    Dim rows = c->node->shape.dim[c->row_axis];
+    bool many_rows = rows.batch || rows.size >= 4 * (int64_t)c->most_rows;
+    Dim lanes = c->node->shape.dim[c->lane_axis];
+    bool many_lanes = lanes.batch || lanes.size >= 2 * (int64_t)c->e->k->lanes;
+    bool gathers = operand_stride(c, c->lane_operand, c->lane_k_first, false) > 1;
+    bool long_k = c->k.batch || c->k.size >= 32;
+    c->transposes = gathers;
+    c->pack_lanes = gathers || (long_k && many_rows && long_pitch(c, c->lane_operand, c->lane_k_first));
+    c->pack_rows = long_k && many_lanes && c->row_k_first && long_pitch(c, c->row_operand, c->row_k_first) &&
+                   operand_stride(c, c->row_operand, c->row_k_first, false) == 1;
+    int64_t block = (int64_t)c->most_rows * (gathers ? 86 : 16);
+    bool cut = c->e->k->grid_count < 2 && (rows.batch || rows.size > block);
+    c->rows = range_of(c->e, "rows", rows, cut ? block : 0);
+    c->row_span = c->rows.cut ? block : rows.size;
+    // Scratch must have a size that is known: without a cut of the rows by the grid there is none for a batch of them.
+    if (!c->rows.cut && rows.batch) c->pack_lanes = c->pack_rows = false;
+    bool packs = c->pack_lanes || c->pack_rows;
+    bool chunks = c->k.batch ? packs : c->k.size > CHUNK && (c->rows.cut || !rows.batch);
+    c->chunk = chunks ? CHUNK : packs ? c->k.size : 0;
+    DType dtype = c->node->dtype;
+    c->panel_width = (int64_t)c->most_vectors * c->e->k->lanes;
+    if (c->pack_lanes) c->lane_scratch = emit_scratch(c->e, dtype, c->chunk * c->panel_width);
+    c->row_pitch = (c->row_span / c->e->k->lanes + 1) * c->e->k->lanes; // room for the lanes beyond the last row
+    if (c->pack_rows) c->row_scratch = emit_scratch(c->e, dtype, c->chunk * c->row_pitch);
+    if (chunks) c->sum_scratch = emit_scratch(c->e, dtype, c->row_span * c->panel_width);
+}
