@@ -53,6 +53,7 @@ static void add_op(Suite *suite, Op op, bool vector, uint32_t lanes) {
         if (!dtype_is_float(dtype)) continue;
         if (op == OP_MINIMUM || op == OP_MAXIMUM) add_map(suite, op, dtype, result, vector, lanes, 0.5);
         if (op == OP_POW) add_map(suite, op, dtype, result, vector, lanes, 2);
+        if (op == OP_DIV) add_map(suite, op, dtype, result, vector, lanes, 255);
     }
 }
 
@@ -94,10 +95,43 @@ static void not_optimized(void **state) {
     check("native", 4, false);
 }
 
+// A division by a constant becomes multiplications; every quotient must still be the one that a division rounds to.
+static void exact_quotients(void **state) {
+    (void)state;
+    static const double divisors[] = {255, 0.3081, 3, 0.1, 1e-5, 7e9, 10, 49};
+    enum { DIVISORS = sizeof divisors / sizeof *divisors, COUNT = 20000 };
+    static const char *const targets[] = {"avx512", "avx2", "sse2"};
+    static float x[COUNT], unused[COUNT], y[COUNT];
+    uint64_t random = 1;
+    for (int i = 0; i < COUNT; i++) {
+        random = random * UINT64_C(6364136223846793005) + 1442695040888963407;
+        double fraction = (double)(random >> 11) * 0x1p-53;
+        x[i] = i < 256 ? (float)i : (float)ldexp(fraction - 0.5, (int)(random % 60) - 30);
+    }
+    for (size_t t = 0; t < sizeof targets / sizeof *targets; t++) {
+        const Target *target = target_find(targets[t]);
+        if (!cg_target_runs_here(target)) continue;
+        Suite suite = {.arena = arena_new()};
+        for (int d = 0; d < DIVISORS; d++) add_map(&suite, OP_DIV, DT_F32, DT_F32, true, target->vector_bytes / 4, divisors[d]);
+        Loaded loaded = cg_load(cg_plan(suite.arena, suite.kernels, suite.count, target), true);
+        for (size_t d = 0; d < DIVISORS; d++) {
+            void *buffers[] = {x, unused, y};
+            assert_int_equal(cg_run(&loaded, d, &(KernelCall){.buffers = buffers, .N = COUNT}), 0);
+            for (int i = 0; i < COUNT; i++) {
+                volatile float divisor = (float)divisors[d];
+                float quotient = x[i] / divisor;
+                if (y[i] != quotient) fail_msg("%s: %a / %a is %a, not %a", targets[t], x[i], divisor, quotient, y[i]);
+            }
+        }
+        dlclose(loaded.handle);
+        arena_free(suite.arena);
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(avx512),   cmocka_unit_test(avx2),          cmocka_unit_test(sse2),
-        cmocka_unit_test(one_lane), cmocka_unit_test(not_optimized),
+        cmocka_unit_test(one_lane), cmocka_unit_test(not_optimized), cmocka_unit_test(exact_quotients),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
