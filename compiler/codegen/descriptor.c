@@ -103,7 +103,12 @@ static Value grid(const Writer *w, const Kernel *kernel) {
 
 static int step_kind(const PlanStep *step) {
     if (!step->draw) return NETRT_STEP_KERNEL;
-    return step->draw_kind == DRAW_UNIFORM ? NETRT_STEP_DRAW_UNIFORM : NETRT_STEP_DRAW_NORMAL;
+    switch (step->draw_kind) {
+    case DRAW_UNIFORM: return NETRT_STEP_DRAW_UNIFORM;
+    case DRAW_NORMAL: return NETRT_STEP_DRAW_NORMAL;
+    case DRAW_ORTHOGONAL: return NETRT_STEP_DRAW_ORTHOGONAL;
+    }
+    BUG("a draw of no kind");
 }
 
 static Value step(const Writer *w, const PlanStep *s, Value function) {

@@ -170,6 +170,18 @@ static bool call_draw_normal(Eval *eval, const Value *args, Value *result) {
     return draw(eval, args, DRAW_NORMAL, "mean", "std", result);
 }
 
+// In rows and columns as PyTorch flattens: the first axis against all others.
+static bool call_draw_orthogonal(Eval *eval, const Value *args, Value *result) {
+    Shape shape;
+    if (!arg_shape(eval, &args[0], "shape", false, &shape)) return false;
+    if (shape_batch_axis(&shape, NULL)) return eval_error(eval, "an initial value cannot depend on the batch size");
+    if (shape.rank < 2) return eval_error(eval, "an orthogonal matrix needs a shape of two or more axes");
+    NodeId drawn = build_draw(eval_graph(eval), shape, DRAW_ORTHOGONAL, (double)shape.dim[0].size, 0);
+    if (!eval_node(eval, drawn, result)) return false;
+    eval_effect(eval, result->tensor);
+    return true;
+}
+
 const Builtin tensor_creations[] = {
     {"zeros", "*shape, dtype=None", "A tensor of zeros; without a shape, the initialiser.", call_zeros},
     {"ones", "*shape, dtype=None", "A tensor of ones; without a shape, the initialiser.", call_ones},
@@ -187,4 +199,6 @@ const Builtin tensor_creations[] = {
     {"draw_uniform", "shape, a=0.0, b=1.0", "Uniform numbers in [a, b) from PyTorch's generator, for initialisers.",
      call_draw_uniform},
     {"draw_normal", "shape, mean=0.0, std=1.0", "Normal numbers from PyTorch's generator, for initialisers.", call_draw_normal},
+    {"draw_orthogonal", "shape", "A matrix with orthonormal rows or columns from PyTorch's generator, for initialisers.",
+     call_draw_orthogonal},
     {NULL}};

@@ -57,7 +57,7 @@ typedef enum ScalarKind {
 typedef uint32_t NodeId;
 #define NODE_NONE UINT32_MAX
 
-typedef enum DrawKind { DRAW_UNIFORM, DRAW_NORMAL } DrawKind;
+typedef enum DrawKind { DRAW_UNIFORM, DRAW_NORMAL, DRAW_ORTHOGONAL } DrawKind;
 
 // Which fields count is a matter of the op; all others are zero. Compare with attr_equal.
 // clang-format off
@@ -72,7 +72,7 @@ typedef struct Attr {
         uint32_t index;           // VAR, INPUT, SCALAR
         uint32_t axis;            // IOTA, CONCAT
         struct { uint32_t place; } random;                                  // ordinal in elaboration: never merged
-        struct { DrawKind kind; uint32_t order; double a, b; } draw;        // uniform [a, b) or normal(mean a, std b)
+        struct { DrawKind kind; uint32_t order; double a, b; } draw;        // uniform [a, b), normal(mean a, std b), a orthogonal rows
         struct { uint32_t axes; bool share_ties; } reduce;                  // bit i: axis i of the operand
         struct { uint8_t axis[MAX_RANK]; } permutation;
         struct { Dim start[MAX_RANK]; int64_t step[MAX_RANK]; } slice;      // a start may be a multiple of N

@@ -16,7 +16,9 @@ void plan_print(const Plan *plan, StrBuf *out) {
                 strbuf_add(out, "\n");
                 continue;
             }
-            const char *kind = step->draw_kind == DRAW_UNIFORM ? "uniform" : "normal";
+            static const char *const kinds[] = {
+                [DRAW_UNIFORM] = "uniform", [DRAW_NORMAL] = "normal", [DRAW_ORTHOGONAL] = "orthogonal"};
+            const char *kind = kinds[step->draw_kind];
             strbuf_printf(out, "draw %lld numbers, %s(", (long long)step->draw_count, kind);
             strbuf_add_double(out, step->a);
             strbuf_add(out, ", ");

@@ -59,7 +59,7 @@ typedef struct NetrtExtent {
     int64_t fixed, per_sample, block;
 } NetrtExtent;
 
-enum { NETRT_STEP_KERNEL, NETRT_STEP_DRAW_UNIFORM, NETRT_STEP_DRAW_NORMAL };
+enum { NETRT_STEP_KERNEL, NETRT_STEP_DRAW_UNIFORM, NETRT_STEP_DRAW_NORMAL, NETRT_STEP_DRAW_ORTHOGONAL };
 
 typedef struct NetrtStep {
     int32_t kind;
@@ -68,7 +68,7 @@ typedef struct NetrtStep {
     const NetrtRef *buffers; // a draw fills buffers[0]: `count` contiguous floats (f32), in PyTorch's way
     NetrtExtent grid[3];     // tiles = the product of the three; unused ones are 1
     int64_t count;           // of a draw
-    double a, b;             // of a draw: uniform [a, b); normal(mean a, std b)
+    double a, b;             // of a draw: uniform [a, b); normal(mean a, std b); a orthogonal rows
     double flops, flops_per_sample, bytes, bytes_per_sample;
     const char *name;  // "fc1 forward": for profiles
     const char *lines; // "mnist.net:3": the .net lines it came from

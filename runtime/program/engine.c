@@ -137,8 +137,12 @@ static void run_kernel(NetrtEngine *engine, const NetrtStep *step, char *const *
 
 // Programs of both kinds draw the same f32 numbers; an f64 one widens them in a kernel.
 static void draw(NetrtEngine *engine, const NetrtStep *step, void *out) {
-    if (step->kind == NETRT_STEP_DRAW_UNIFORM) netrt_torch_uniform(&engine->random, out, step->count, step->a, step->b);
-    else netrt_torch_normal(&engine->random, out, step->count, step->a, step->b);
+    int64_t rows = (int64_t)step->a;
+    switch (step->kind) {
+    case NETRT_STEP_DRAW_UNIFORM: netrt_torch_uniform(&engine->random, out, step->count, step->a, step->b); break;
+    case NETRT_STEP_DRAW_NORMAL: netrt_torch_normal(&engine->random, out, step->count, step->a, step->b); break;
+    default: netrt_torch_orthogonal(&engine->random, out, rows, step->count / rows);
+    }
 }
 
 static void run_step(NetrtEngine *engine, const NetrtStep *step, char *const *buffers, int64_t tiles, int most,
@@ -146,7 +150,8 @@ static void run_step(NetrtEngine *engine, const NetrtStep *step, char *const *bu
     switch (step->kind) {
     case NETRT_STEP_KERNEL: run_kernel(engine, step, buffers, tiles, most, tuning); break;
     case NETRT_STEP_DRAW_UNIFORM:
-    case NETRT_STEP_DRAW_NORMAL: draw(engine, step, buffers[0]); break;
+    case NETRT_STEP_DRAW_NORMAL:
+    case NETRT_STEP_DRAW_ORTHOGONAL: draw(engine, step, buffers[0]); break;
     }
 }
 

@@ -29,6 +29,9 @@ INITIALISERS = [  # .net, torch.nn.init, shape, bitwise
     ("ones()", nn and nn.init.ones_, (3, 4), True),
     ("constant(0.25)", lambda t: nn.init.constant_(t, 0.25), (3, 4), True),
     ("eye()", nn and nn.init.eye_, (3, 4), True),
+    ("orthogonal()", nn and nn.init.orthogonal_, (7, 4), False),
+    ("orthogonal(2)", lambda t: nn.init.orthogonal_(t, 2), (4, 9), False),
+    ("shape -> draw_orthogonal(shape)", nn and nn.init.orthogonal_, (16, 16), False),
     ("shape -> draw_uniform(shape, 0, 2)", lambda t: nn.init.uniform_(t, 0, 2), (6,), True),
     ("shape -> draw_normal(shape, 0, 2)", lambda t: nn.init.normal_(t, 0, 2), (33,), False),
     ("trunc_normal(0.5, 2, -1, 3)", lambda t: truncated(t, 0.5, 2, -1, 3), (40, 5), False),
@@ -86,12 +89,12 @@ class InitialCase:
 
 
 def near(session, what, got, want):
-    """Normal numbers: within 2 ulp of f32, counted at 1 and above (a mean is added to what was drawn)."""
+    """Within 2 ulp of f32, counted at 1 and above; orthogonal matrices within the error of PyTorch's f32 decomposition."""
     session.compared += 1
     if got is None or got.shape != want.shape:
         return session.fail(f"{what} is missing or has the wrong shape")
     worst = max(abs(a - b) / max(abs(b), tensors.largest(want) / 4) for a, b in zip(got.values, want.values))
-    if worst > 4e-7:
+    if worst > (4e-6 if "orthogonal" in what else 4e-7):
         session.fail(f"{what}: off by {worst:.3g}")
     return None
 

@@ -5,6 +5,7 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <math.h>
 #include <string.h>
 
 #include <cmocka.h>
@@ -88,11 +89,37 @@ static void test_empty(void **state) {
     assert_int_equal(random.used, copy.used);
 }
 
+// Rows, or columns if there are fewer of them, of length 1 at right angles.
+static void orthogonal(void **state) {
+    (void)state;
+    static const int64_t shapes[][2] = {{1, 1}, {1, 5}, {5, 1}, {7, 4}, {4, 7}, {33, 33}, {64, 200}};
+    for (size_t s = 0; s < sizeof shapes / sizeof *shapes; s++) {
+        int64_t rows = shapes[s][0], columns = shapes[s][1];
+        bool wide = rows < columns;
+        int64_t count = wide ? rows : columns, length = wide ? columns : rows;
+        float matrix[64 * 200];
+        NetrtTorchRandom random;
+        netrt_torch_seed(&random, 7);
+        netrt_torch_orthogonal(&random, matrix, rows, columns);
+        for (int64_t i = 0; i < count; i++)
+            for (int64_t j = 0; j <= i; j++) {
+                double sum = 0;
+                for (int64_t k = 0; k < length; k++) {
+                    float a = wide ? matrix[i * columns + k] : matrix[k * columns + i];
+                    float b = wide ? matrix[j * columns + k] : matrix[k * columns + j];
+                    sum += (double)a * (double)b;
+                }
+                assert_true(fabs(sum - (i == j)) < 1e-6);
+            }
+    }
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_equals_pytorch),
         cmocka_unit_test(test_copy_continues),
         cmocka_unit_test(test_empty),
+        cmocka_unit_test(orthogonal),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
