@@ -89,7 +89,7 @@ static bool write_in_place(Schedule *s, const VarWrite *write) {
     return true;
 }
 
-// Whether a read of the old value would happen only when a whole entry is over: a copy at its end is then too late for nobody.
+// What cannot be written in place is copied when the entry's last kernel has run: by then nobody reads the old value.
 static void collect_writes(Schedule *s) {
     for (size_t i = 0; i < s->entry->output_count; i++) {
         const Output *output = &s->entry->outputs[i];
