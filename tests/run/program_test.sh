@@ -182,6 +182,13 @@ expect 1 "init into a file as a folder" ./small init -o small.net/x.safetensors
 mkdir folder
 expect 1 "--save over a folder" ./small train --steps 2 --save folder
 expect 1 "standard output that is full" bash -c "./small summary >/dev/full"
+mkdir limited
+expect 0 "a file saved without a limit" ./small train --steps 2 --save limited/x.safetensors
+before=$(cksum limited/x.safetensors)
+# shellcheck disable=SC2016
+expect 1 "a limit of files' sizes" bash -c 'ulimit -f 1; exec ./small train --steps 3 --save limited/x.safetensors'
+holds "leaves the old file whole" test "$(cksum limited/x.safetensors)" = "$before"
+holds "and nothing else" test "$(ls limited)" = x.safetensors
 if [ "$(id -u)" -ne 0 ]; then
     chmod 500 folder
     expect 1 "an unwritable folder" ./small train --steps 2 --save folder/x.safetensors
