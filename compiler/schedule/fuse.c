@@ -8,6 +8,10 @@
 
 #include "support/diag.h"
 
+// In simple operations: from when a value that is used several times is kept instead of computed again; up to when the mask of
+// a result is computed again from that result instead of stored.
+enum { KEEP_FROM = 24, MASK_LIMIT = 5 };
+
 static OpClass class_of(const Schedule *s, NodeId id) { return op_info[graph_node(s->g, id)->op].class; }
 
 bool reshape_is_affine(const Shape *result, const Shape *operand) {
@@ -275,7 +279,7 @@ static void place_node(Schedule *s, NodeId id, bool must_keep) {
     case CLASS_MOVEMENT: {
         int32_t group = s->fuse && node->op != OP_CONCAT && node->op != OP_PAD ? best_group(s, id) : -1;
         if (group >= 0) join(s, id, group);
-        else if (must_keep || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, 24) >= 24)) keep(s, id);
+        else if (must_keep || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, KEEP_FROM) >= KEEP_FROM)) keep(s, id);
         break;
     }
     case CLASS_SOURCE:
@@ -293,8 +297,8 @@ static void keep_what_is_read(Schedule *s) {
         for (uint32_t i = 0; i < node->operand_count; i++) {
             NodeId operand = node->operands[i];
             if (s->group_of[operand] < 0 || s->kept[operand] || s->group_of[operand] == s->group_of[id]) continue;
-            bool again =
-                is_elementwise(s, operand) && graph_node(s->g, operand)->dtype == DT_BOOL && cost_again(s, operand, 5) < 5;
+            bool again = is_elementwise(s, operand) && graph_node(s->g, operand)->dtype == DT_BOOL &&
+                         cost_again(s, operand, MASK_LIMIT) < MASK_LIMIT;
             if (!again) s->kept[operand] = true;
         }
     }

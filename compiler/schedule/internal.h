@@ -12,6 +12,10 @@
 #include "schedule/plan.h"
 #include "support/vec.h"
 
+// Elements of a tile of a map or reduction, and at most in a group that is too small to share among threads: a few
+// microseconds.
+enum { TILE_ELEMENTS = 4096 };
+
 // ---- Groups
 
 typedef enum GroupKind {

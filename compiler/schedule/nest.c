@@ -126,14 +126,14 @@ static void emit_flat(Emit *e, bool gathers) {
     if (gathers) {
         Dim rows = shape->dim[0], columns = {count.size / shape->dim[0].size, false};
         e->flat_columns = columns.size;
-        int64_t block = columns.size >= 4096 ? 1 : 4096 / columns.size;
+        int64_t block = columns.size >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / columns.size;
         Range range = range_of(e, "rows", rows, block);
         emit_scalars(e, e->group);
         body.at[0] = (Coord){range_loop(e, "i", &range), 0};
         emit_lanes(e, "j", idx_const(0), idx_dim(columns), NULL, map_body, &body);
         range_end(e, &range);
     } else {
-        Range range = range_of(e, "block", count, 4096);
+        Range range = range_of(e, "block", count, TILE_ELEMENTS);
         emit_scalars(e, e->group);
         range_lanes(e, "i", &range, map_body, &body);
     }
@@ -179,7 +179,7 @@ void emit_map(Emit *e, const Group *group) {
     int64_t inner = 1;
     for (uint32_t i = 1; i < rank; i++) inner *= group->full.dim[axes[i]].size;
     Range range[MAX_RANK];
-    int64_t block = inner >= 4096 ? 1 : 4096 / inner;
+    int64_t block = inner >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / inner;
     for (uint32_t i = 0; i < rank; i++) {
         range[i] = range_of(e, "block", group->full.dim[axes[i]], i == 0 ? block : 0);
         if (i == 0) emit_scalars(e, group);

@@ -16,9 +16,9 @@ static bool is_small(const Group *group) {
     uint32_t axis;
     bool batch = shape_batch_axis(&group->full, &axis);
     int64_t count = count_of(&group->full);
-    if (!batch) return count <= 4096;
+    if (!batch) return count <= TILE_ELEMENTS;
     bool reduces_batch = group->kind == GROUP_REDUCE && (group->reduced >> axis & 1);
-    return reduces_batch ? count <= 4096 : count <= 2;
+    return reduces_batch ? count <= TILE_ELEMENTS : count <= 2;
 }
 
 // Whether a member reads variable `var` anywhere else than at its own place (as an operand of a contraction, transposed, …).

@@ -315,7 +315,7 @@ void emit_reduce(Emit *e, const Group *group) {
     }
     for (uint32_t i = 0; i < rank; i++)
         if (i != 0) inner *= group->full.dim[axes[i]].size;
-    int64_t block = inner >= 4096 ? 1 : 4096 / inner;
+    int64_t block = inner >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / inner;
     Range range[MAX_RANK];
     for (uint32_t i = 0; i < outer_count; i++) range[i] = range_of(e, "block", group->full.dim[outer[i]], i == 0 ? block : 0);
     Range lanes = {0};
