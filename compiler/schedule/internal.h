@@ -83,9 +83,10 @@ typedef struct Schedule {
 
 // Lowers what a single kernel cannot do; outputs are renumbered. The graph itself when there is nothing of the kind.
 const Graph *schedule_lower(Arena *arena, const Graph *g, Output *outputs, size_t count);
-void schedule_fuse(Schedule *s);   // groups and `kept`
-void schedule_order(Schedule *s);  // order, places, in_place, small groups next to each other
-void schedule_memory(Schedule *s); // buffers' offsets, the entry's workspace
+void schedule_fuse(Schedule *s);                  // groups and `kept`
+void schedule_order(Schedule *s);                 // order, places, in_place, small groups next to each other
+void schedule_memory(Schedule *s);                // buffers' offsets, the entry's workspace
+PlanRef buffer_ref(const Schedule *s, NodeId id); // where a kept value lies, once the workspace is planned
 
 // A RESHAPE through which coordinates can be followed without division: each operand axis comes from whole result axes.
 bool reshape_is_affine(const Shape *result, const Shape *operand);

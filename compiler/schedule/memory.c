@@ -2,6 +2,8 @@
 // known at compile time: values that grow with the batch lie behind the fixed ones, in bytes per block of 16 samples.
 #include "schedule/internal.h"
 
+#include "support/diag.h"
+
 static int64_t round_up(int64_t value, int64_t unit) { return (value + unit - 1) / unit * unit; }
 
 static int64_t bytes_of(const Buffer *buffer) { return buffer->per_block ? buffer->per_block : buffer->fixed; }
@@ -104,4 +106,12 @@ void schedule_memory(Schedule *s) {
     }
     s->out->workspace_fixed = place_all(s, false);
     s->out->workspace_per_block = place_all(s, true);
+}
+
+PlanRef buffer_ref(const Schedule *s, NodeId id) {
+    const Buffer *buffer = &s->buffers[id];
+    if (!buffer->used) BUG("%%%u is read but not kept", id);
+    PlanRef ref = {.space = SPACE_WORKSPACE, .fixed = buffer->offset};
+    if (buffer->per_block) ref.fixed = s->out->workspace_fixed, ref.per_block = buffer->offset;
+    return ref;
 }

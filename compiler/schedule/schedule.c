@@ -117,13 +117,6 @@ static void emit_group(Emit *e, const Group *group) {
     }
 }
 
-static PlanRef buffer_ref(const Schedule *s, NodeId id) {
-    const Buffer *buffer = &s->buffers[id];
-    PlanRef ref = {.space = SPACE_WORKSPACE, .fixed = buffer->offset};
-    if (buffer->per_block) ref.fixed = s->out->workspace_fixed, ref.per_block = buffer->offset;
-    return ref;
-}
-
 static void add_draw(Schedule *s, const Group *group) {
     const Node *node = graph_node(s->g, group->anchor);
     PlanStep step = {

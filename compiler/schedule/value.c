@@ -6,15 +6,6 @@
 
 // ---- Buffers
 
-static PlanRef ref_of_node(const Schedule *s, NodeId id) {
-    const Buffer *buffer = &s->buffers[id];
-    if (!buffer->used) BUG("%%%u is read but not kept", id);
-    PlanRef ref = {.space = SPACE_WORKSPACE};
-    if (buffer->per_block) ref.fixed = s->out->workspace_fixed, ref.per_block = buffer->offset;
-    else ref.fixed = buffer->offset;
-    return ref;
-}
-
 static KBufId buf_for(Emit *e, PlanRef ref, const char *name, DType dtype, int64_t count, int64_t count_n) {
     uint32_t data = 0;
     for (size_t i = 0; i < e->k->bufs.count; i++) {
@@ -39,7 +30,7 @@ static KBufId buf_for_shape(Emit *e, PlanRef ref, const char *name, DType dtype,
 static KBufId buf_of_node(Emit *e, NodeId id) {
     const Node *node = graph_node(e->s->g, id);
     const char *name = node->name ? node->name : arena_printf(e->arena, "%s%u", op_info[node->op].name, id);
-    return buf_for_shape(e, ref_of_node(e->s, id), name, node->dtype, &node->shape);
+    return buf_for_shape(e, buffer_ref(e->s, id), name, node->dtype, &node->shape);
 }
 
 static KBufId buf_of_var(Emit *e, uint32_t index) {
