@@ -113,6 +113,12 @@ static bool call_trainer(Eval *eval, const Value *args, Value *result) {
     return true;
 }
 
+static bool call_is_tensor(Eval *eval, const Value *args, Value *result) {
+    (void)eval;
+    *result = value_bool(value_is_tensor(&args[0]) || args[0].kind == VALUE_DIM);
+    return true;
+}
+
 // `assert` as a statement is handled there: its message is built only when it is needed.
 static bool call_assert(Eval *eval, const Value *args, Value *result) {
     bool holds;
@@ -131,6 +137,7 @@ const Builtin language_builtins[] = {
      "clip_grad_value=None, patience=None, validate_every=1",
      "How the program trains.", call_trainer},
     {"print", "*values=None", "Says at compile time what these values are.", call_print},
+    {"is_tensor", "x", "Whether x is a tensor or a run-time number, which no condition can depend on.", call_is_tensor},
     {"assert", "condition, message='the assertion does not hold'", "A check at compile time.", call_assert},
     {NULL, NULL, NULL, NULL},
 };

@@ -147,6 +147,7 @@ ELEMENTWISE = [
     probe("cast", "x.long().float() + x.int() * 2 + cast(x, int64).float() + x.bool().float() + x.to(int64) * x.float()",
           lambda x: 4 * x.trunc() + (x != 0).to(x.dtype) + x.detach().trunc() * x),
     probe("stop_gradient", "stop_gradient(x) * x + x.detach() * x", lambda x: 2 * x.detach() * x),
+    probe("is_tensor", "x * (2 if is_tensor(x) and not is_tensor(1.5) else 3)", lambda x: x * 2),
     probe("check", "check(x > -4, 'x is small', x)", lambda x: x * 1),
 ]
 

@@ -112,8 +112,57 @@ OPTIMISERS = [
      lambda p: torch.optim.Adam(p, 0.05, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.1)),
     ("Adam(0.05, (0.5, 0.6), amsgrad=True)", lambda p: torch.optim.Adam(p, 0.05, betas=(0.5, 0.6), amsgrad=True)),
     ("Adam(0.01, maximize=True)", lambda p: torch.optim.Adam(p, 0.01, maximize=True)),
+    ("AdamW()", lambda p: torch.optim.AdamW(p)),
+    ("AdamW(0.05, (0.7, 0.9), 1e-3, 0.3, True)", lambda p: torch.optim.AdamW(p, 0.05, (0.7, 0.9), 1e-3, 0.3, True)),
+    ("AdamW(lr=0.01, weight_decay=0, maximize=True)",
+     lambda p: torch.optim.AdamW(p, lr=0.01, weight_decay=0, maximize=True)),
+    ("NAdam()", lambda p: torch.optim.NAdam(p)),
+    ("NAdam(0.03, (0.7, 0.9), 1e-3, 0.1, 0.05)", lambda p: torch.optim.NAdam(p, 0.03, (0.7, 0.9), 1e-3, 0.1, 0.05)),
+    ("NAdam(lr=0.01, weight_decay=0.2, decoupled_weight_decay=True, maximize=True)",
+     lambda p: torch.optim.NAdam(p, lr=0.01, weight_decay=0.2, decoupled_weight_decay=True, maximize=True)),
+    ("RMSprop()", lambda p: torch.optim.RMSprop(p)),
+    ("RMSprop(0.02, 0.9, 1e-3, 0.1, 0.5, True)", lambda p: torch.optim.RMSprop(p, 0.02, 0.9, 1e-3, 0.1, 0.5, True)),
+    ("RMSprop(0.003, momentum=0.9)", lambda p: torch.optim.RMSprop(p, 0.003, momentum=0.9)),
+    ("RMSprop(0.005, centered=True, maximize=True)", lambda p: torch.optim.RMSprop(p, 0.005, centered=True, maximize=True)),
+    ("Adagrad()", lambda p: torch.optim.Adagrad(p)),
+    ("Adagrad(0.2, 0.05, 0.1, 0.3, 1e-3)", lambda p: torch.optim.Adagrad(p, 0.2, 0.05, 0.1, 0.3, 1e-3)),
+    ("Adagrad(0.05, maximize=True)", lambda p: torch.optim.Adagrad(p, 0.05, maximize=True)),
+    ("Adadelta()", lambda p: torch.optim.Adadelta(p)),
+    ("Adadelta(0.5, 0.8, 1e-3, 0.1)", lambda p: torch.optim.Adadelta(p, 0.5, 0.8, 1e-3, 0.1)),
+    ("Adadelta(maximize=True)", lambda p: torch.optim.Adadelta(p, maximize=True)),
+    ("Lion()", lambda p: Lion(p)),
+    ("Lion(0.01, (0.8, 0.95), 0.1)", lambda p: Lion(p, 0.01, (0.8, 0.95), 0.1)),
+    ("Lion(0.003, maximize=True)", lambda p: Lion(p, 0.003, maximize=True)),
+    ("SGD(0.05, momentum=minimum(0.9, 0.5 + 0.1 * step))", lambda p: RisingMomentum(p, 0.05, 0.5)),
 ]
-STEPS, BATCH, ROWS = 9, 4, 14      # three epochs and a bit; the last batch of an epoch has 2 rows
+STEPS, BATCH, ROWS = 50, 4, 14      # epochs of four steps, the last of which has 2 rows
+
+
+class RisingMomentum(torch.optim.SGD if torch else object):
+    """An argument that changes from step to step."""
+
+    def step(self):
+        super().step()
+        for group in self.param_groups:
+            group["momentum"] = min(0.9, group["momentum"] + 0.1)
+
+
+class Lion(torch.optim.Optimizer if torch else object):
+    """Chen et al., Symbolic Discovery of Optimization Algorithms (2023), algorithm 2; PyTorch has none."""
+
+    def __init__(self, params, lr=1e-4, betas=(0.9, 0.99), weight_decay=0.0, maximize=False):
+        super().__init__(params, {"lr": lr, "betas": betas, "weight_decay": weight_decay, "maximize": maximize})
+
+    @torch.no_grad() if torch else lambda method: method
+    def step(self):
+        for group in self.param_groups:
+            (beta1, beta2), lr = group["betas"], group["lr"]
+            for p in group["params"]:
+                g = -p.grad if group["maximize"] else p.grad
+                m = self.state[p].setdefault("exp_avg", torch.zeros_like(p))
+                p.mul_(1 - lr * group["weight_decay"])
+                p.sub_(lr * (beta1 * m + (1 - beta1) * g).sign())
+                m.mul_(beta2).add_(g, alpha=1 - beta2)
 
 
 class OptimiserCase:
@@ -130,6 +179,14 @@ class OptimiserCase:
         return {name: tensors.numbers(f"optimiser.{name}", shape, -0.5, 0.5) for name, shape in self.start.items()}
 
     def reference(self, dtype):
+        before = torch.get_default_dtype()
+        torch.set_default_dtype(dtype)      # of optimisers' scalar states, too
+        try:
+            return self.trained(dtype)
+        finally:
+            torch.set_default_dtype(before)
+
+    def trained(self, dtype):
         model = nn.Sequential(nn.Linear(5, 8), nn.Tanh(), nn.Linear(8, 3)).to(dtype)
         model.load_state_dict({name: to_torch(t, dtype) for name, t in self.parameters().items()})
         optimiser = self.make(model.parameters())
@@ -153,7 +210,7 @@ class OptimiserCase:
         session.write("y.npy", self.y)
         session.write("start.safetensors", self.parameters())
         net = ("data = NPY(x='x.npy', y='y.npy')\nmodel = Sequential(Linear(5, 8), Tanh(), Linear(8, 3))\nloss = MSELoss()\n"
-               f"optimizer = {self.text}\ntrain = Trainer(epochs=5, batch_size={BATCH}, shuffle=False)\n")
+               f"optimizer = {self.text}\ntrain = Trainer(epochs=20, batch_size={BATCH}, shuffle=False)\n")
         program = session.compile(self.name, net, dtype)
         session.run(program, "train", "--steps", STEPS, "--load", "start.safetensors", "--save", "end.safetensors",
                     "--quiet", "--data", session.folder)
