@@ -79,14 +79,13 @@ static bool check_arguments(Graph *g, NodeId y, const NodeId *wrt, size_t count)
     if (y == NODE_NONE) return false;
     const Node *node = graph_node(g, y);
     if (node->shape.rank != 0 || !dtype_is_float(node->dtype)) {
-        graph_error(g, "only a float scalar can be differentiated, not a %s tensor of shape %s", dtype_text(node->dtype),
-                    shape_text(g->arena, &node->shape));
+        graph_error(g, MSG(GRAD_OF_SCALAR), dtype_text(node->dtype), shape_text(g->arena, &node->shape));
         return false;
     }
     for (size_t i = 0; i < count; i++) {
         if (wrt[i] == NODE_NONE) return false;
         if (dtype_is_float(graph_node(g, wrt[i])->dtype)) continue;
-        graph_error(g, "there is no gradient with respect to a tensor of type %s", dtype_text(graph_node(g, wrt[i])->dtype));
+        graph_error(g, MSG(GRAD_WRT_TYPE), dtype_text(graph_node(g, wrt[i])->dtype));
         return false;
     }
     return true;

@@ -25,7 +25,7 @@ static const char *find_runtime(Arena *perm, Diagnostics *diag) {
     char self[4096];
     ssize_t length = readlink("/proc/self/exe", self, sizeof self - 1);
     if (length <= 0) {
-        diag_error(diag, SPAN_NONE, "cannot find netc's own place: /proc/self/exe: %s", strerror(errno));
+        diag_error(diag, SPAN_NONE, MSG(LINK_NO_SELF), strerror(errno));
         return NULL;
     }
     self[length] = 0;
@@ -35,9 +35,8 @@ static const char *find_runtime(Arena *perm, Diagnostics *diag) {
         const char *path = arena_printf(perm, "%s/%s/libnetrt.a", self, places[i]);
         if (readable(path)) return path;
     }
-    diag_error(diag, SPAN_NONE, "netc's runtime libnetrt.a is missing; looked in %s/lib/netc and %s/../%s/netc", self, self,
-               NETC_LIBDIR);
-    diag_hint(diag, "install netc anew; --emit=obj gives the object without it");
+    diag_error(diag, SPAN_NONE, MSG(LINK_NO_RUNTIME), self, self, NETC_LIBDIR);
+    diag_hint(diag, MSG(HINT_INSTALL));
     return NULL;
 }
 
@@ -61,16 +60,16 @@ static int memory_file(const char *name, const char *bytes, size_t length) {
 
 // ---- cc
 static void report_failure(Arena *perm, Diagnostics *diag, int status, int said) {
-    if (WIFSIGNALED(status)) diag_error(diag, SPAN_NONE, "cc was ended by signal %d while linking", WTERMSIG(status));
-    else if (WEXITSTATUS(status) == 0) diag_error(diag, SPAN_NONE, "cc wrote no program");
-    else diag_error(diag, SPAN_NONE, "cc could not link the program (status %d)", WEXITSTATUS(status));
+    if (WIFSIGNALED(status)) diag_error(diag, SPAN_NONE, MSG(LINK_CC_SIGNAL), WTERMSIG(status));
+    else if (WEXITSTATUS(status) == 0) diag_error(diag, SPAN_NONE, MSG(LINK_CC_SILENT));
+    else diag_error(diag, SPAN_NONE, MSG(LINK_CC_FAILED), WEXITSTATUS(status));
     char text[4096];
     ssize_t length = pread(said, text, sizeof text - 1, 0);
     text[length > 0 ? length : 0] = 0;
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
-        diag_note(diag, SPAN_NONE, "%s", arena_strdup(perm, line));
-    diag_hint(diag, "netc links with the system's C compiler, and needs its C library to develop with (package libc6-dev)");
+        diag_note(diag, SPAN_NONE, MSG(NOTE_CC_SAID), arena_strdup(perm, line));
+    diag_hint(diag, MSG(HINT_CC_PACKAGES));
 }
 
 // Whether `cc` ended well and `result`, its output, has something in it.
@@ -88,8 +87,8 @@ static bool run_cc(Arena *perm, Diagnostics *diag, char **arguments, const char 
     posix_spawnattr_destroy(&attributes);
     posix_spawn_file_actions_destroy(&actions);
     if (reason != 0) {
-        diag_error(diag, SPAN_NONE, "netc needs a C compiler to link: %s: %s", arguments[0], strerror(reason));
-        diag_hint(diag, "install one (package gcc or clang); --emit=obj gives the object");
+        diag_error(diag, SPAN_NONE, MSG(LINK_NO_CC), arguments[0], strerror(reason));
+        diag_hint(diag, MSG(HINT_INSTALL_CC));
         return false;
     }
     int status = signals_wait(child);
@@ -104,7 +103,7 @@ static bool link_into(Arena *perm, Diagnostics *diag, const CodegenResult *objec
                       const sigset_t *mask) {
     int input = memory_file("program.o", object->bytes, object->length), said = memory_file("cc", "", 0);
     bool ok = input >= 0 && said >= 0;
-    if (!ok) diag_error(diag, SPAN_NONE, "no memory to link in: %s", strerror(errno));
+    if (!ok) diag_error(diag, SPAN_NONE, MSG(LINK_NO_MEMORY), strerror(errno));
     if (ok) {
         char path[64];
         snprintf(path, sizeof path, "/proc/self/fd/%d", input);
@@ -144,7 +143,7 @@ bool link_program(Arena *perm, Diagnostics *diag, const CodegenResult *object, c
             ok = output_publish(diag, made, temporary, path, true);
             close(made);
         } else unlink(temporary);
-    } else diag_error(diag, SPAN_NONE, "cannot write '%s': %s", path, strerror(errno));
+    } else diag_error(diag, SPAN_NONE, MSG(CANNOT_WRITE), path, strerror(errno));
     signals_release(&before);
     return ok;
 }
@@ -157,13 +156,13 @@ int link_temporary(Arena *perm, Diagnostics *diag, const CodegenResult *object) 
     sigset_t before;
     signals_hold(&before);
     int made = mkostemp(temporary, O_CLOEXEC), program = -1;
-    if (made < 0) diag_error(diag, SPAN_NONE, "cannot make a temporary file %s: %s", temporary, strerror(errno));
+    if (made < 0) diag_error(diag, SPAN_NONE, MSG(CANNOT_MAKE_TEMPORARY), temporary, strerror(errno));
     else {
         close(made);
         if (link_into(perm, diag, object, runtime, temporary, &before)) {
             program = open(temporary, O_RDONLY | O_CLOEXEC);
             if (program < 0 || fchmod(program, 0700) != 0)
-                diag_error(diag, SPAN_NONE, "cannot open %s: %s", temporary, strerror(errno));
+                diag_error(diag, SPAN_NONE, MSG(CANNOT_OPEN), temporary, strerror(errno));
         }
         unlink(temporary);
     }

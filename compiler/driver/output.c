@@ -25,7 +25,7 @@ static bool write_all(int descriptor, const char *bytes, size_t length) {
 }
 
 static bool failed(Diagnostics *diag, const char *path, int reason) {
-    diag_error(diag, SPAN_NONE, "cannot write '%s': %s", path, strerror(reason));
+    diag_error(diag, SPAN_NONE, MSG(CANNOT_WRITE), path, strerror(reason));
     return false;
 }
 
@@ -41,7 +41,7 @@ bool output_replaceable(Diagnostics *diag, const char *path) {
     if (stat(path, &about) != 0) return true; // what is wrong with it, creating a file there will say
     if (S_ISREG(about.st_mode)) return true;
     if (S_ISDIR(about.st_mode)) return failed(diag, path, EISDIR);
-    diag_error(diag, SPAN_NONE, "cannot write '%s': it is not a file", path);
+    diag_error(diag, SPAN_NONE, MSG(OUTPUT_NOT_A_FILE), path);
     return false;
 }
 

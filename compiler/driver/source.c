@@ -49,7 +49,7 @@ bool source_read(Arena *perm, Diagnostics *diag, const char *path, uint32_t *fil
         *file = diag_add_file(diag, path, text, length, false);
         return true;
     }
-    if (reason == EFBIG) diag_error(diag, SPAN_NONE, "'%s' is larger than 16 MB, too large for a description", path);
-    else diag_error(diag, SPAN_NONE, "cannot read '%s': %s", path, strerror(reason));
+    if (reason == EFBIG) diag_error(diag, SPAN_NONE, MSG(SOURCE_TOO_LARGE), path);
+    else diag_error(diag, SPAN_NONE, MSG(CANNOT_READ), path, strerror(reason));
     return false;
 }

@@ -3,8 +3,8 @@
 
 static bool misfit(Eval *eval, const char *what, const char *wanted, const Value *got) {
     if (got->kind == VALUE_BROKEN) return false;
-    if (got->kind == VALUE_HOLE) return eval_error(eval, "%s: the size that '_' stands for is not known here", eval->callee);
-    return eval_error(eval, "%s: %s must be %s, got %s", eval->callee, what, wanted, value_kind_text(got));
+    if (got->kind == VALUE_HOLE) return eval_error(eval, MSG(ARG_HOLE), eval->callee);
+    return eval_error(eval, MSG(ARG_KIND), eval->callee, what, wanted, value_kind_text(got));
 }
 
 bool arg_bool(Eval *eval, const Value *value, const char *what, bool *result) {
@@ -82,7 +82,7 @@ bool arg_dtype(Eval *eval, const Value *value, const char *what, DType *result) 
 static bool flatten_list(Eval *eval, const Value *value, const char *what, uint32_t depth, Shape *shape, double *data,
                          size_t *count, DType *dtype) {
     if (value_is_number(value)) {
-        if (depth != shape->rank) return eval_error(eval, "%s: the lists in %s have different depths", eval->callee, what);
+        if (depth != shape->rank) return eval_error(eval, MSG(ARG_LIST_DEPTHS), eval->callee, what);
         if (value->kind == VALUE_FLOAT) *dtype = eval_float(eval);
         if (value->kind == VALUE_INT && *dtype == DT_BOOL) *dtype = DT_I64;
         double number = 0;
@@ -93,7 +93,7 @@ static bool flatten_list(Eval *eval, const Value *value, const char *what, uint3
     }
     if (value->kind != VALUE_LIST && value->kind != VALUE_TUPLE) return misfit(eval, what, "a list of numbers", value);
     if (depth >= shape->rank || (size_t)shape->dim[depth].size != value->list->count) {
-        return eval_error(eval, "%s: the lists in %s have different lengths", eval->callee, what);
+        return eval_error(eval, MSG(ARG_LIST_LENGTHS), eval->callee, what);
     }
     for (size_t i = 0; i < value->list->count; i++) {
         if (!flatten_list(eval, &value->list->items[i], what, depth + 1, shape, data, count, dtype)) return false;
@@ -106,10 +106,10 @@ static bool list_tensor(Eval *eval, const Value *value, const char *what, NodeId
     const Value *first = value;
     int64_t total = 1;
     while (first->kind == VALUE_LIST || first->kind == VALUE_TUPLE) {
-        if (shape.rank == MAX_RANK) return eval_error(eval, "%s: %s has more than %d dimensions", eval->callee, what, MAX_RANK);
+        if (shape.rank == MAX_RANK) return eval_error(eval, MSG(ARG_LIST_RANK), eval->callee, what, MAX_RANK);
         shape.dim[shape.rank++] = (Dim){(int64_t)first->list->count, false};
         if (__builtin_mul_overflow(total, (int64_t)first->list->count, &total) || total > EVAL_LIST_LIMIT) {
-            return eval_error(eval, "%s: %s has more than 1,000,000 elements", eval->callee, what);
+            return eval_error(eval, MSG(ARG_LIST_SIZE), eval->callee, what);
         }
         if (!first->list->count) break;
         first = &first->list->items[0];
@@ -159,12 +159,12 @@ bool arg_shape(Eval *eval, const Value *value, const char *what, bool minus_one,
     while (list->count == 1 && (list->items[0].kind == VALUE_LIST || list->items[0].kind == VALUE_TUPLE)) {
         list = list->items[0].list;
     }
-    if (list->count > MAX_RANK) return eval_error(eval, "%s: a tensor has at most %d dimensions", eval->callee, MAX_RANK);
+    if (list->count > MAX_RANK) return eval_error(eval, MSG(ARG_RANK), eval->callee, MAX_RANK);
     for (size_t i = 0; i < list->count; i++) {
         Dim dim;
         if (!arg_dim(eval, &list->items[i], what, &dim)) return false;
         if (dim.size < (minus_one && !dim.batch ? -1 : 0)) {
-            return eval_error(eval, "%s: a size in %s is negative: %lld", eval->callee, what, (long long)dim.size);
+            return eval_error(eval, MSG(ARG_NEGATIVE_SIZE), eval->callee, what, (long long)dim.size);
         }
         result->dim[result->rank++] = dim;
     }
@@ -175,8 +175,7 @@ bool arg_axis(Eval *eval, const Value *value, const char *what, const Shape *sha
     int64_t number;
     if (!arg_int(eval, value, what, &number)) return false;
     if (number < -(int64_t)shape->rank || number >= shape->rank) {
-        return eval_error(eval, "%s: %s %lld is out of range for shape %s", eval->callee, what, (long long)number,
-                          shape_text(eval->arena, shape));
+        return eval_error(eval, MSG(ARG_AXIS), eval->callee, what, (long long)number, shape_text(eval->arena, shape));
     }
     *axis = (uint32_t)(number < 0 ? number + shape->rank : number);
     return true;
@@ -196,7 +195,7 @@ bool arg_axes(Eval *eval, const Value *value, const char *what, const Shape *sha
     }
     for (size_t i = 0; i < value->list->count; i++) {
         if (!arg_axis(eval, &value->list->items[i], what, shape, &axis)) return false;
-        if (*axes & 1u << axis) return eval_error(eval, "%s: %s names axis %u twice", eval->callee, what, axis);
+        if (*axes & 1u << axis) return eval_error(eval, MSG(ARG_AXIS_TWICE), eval->callee, what, axis);
         *axes |= 1u << axis;
     }
     return true;

@@ -40,8 +40,8 @@ Graph *eval_graph(Eval *eval); // its span and site are set: nodes appended now 
 bool eval_training(Eval *eval);
 DType eval_float(Eval *eval); // the program's float type
 // Reports at the user's line, notes for the chain of calls below it. Always false, so that `return eval_error(…)` reads well.
-bool eval_error(Eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3)));
-void eval_hint(Eval *eval, const char *format, ...) __attribute__((format(printf, 2, 3))); // after eval_error
+bool eval_error(Eval *eval, MessageId id, const char *format, ...) __attribute__((format(printf, 3, 4)));
+void eval_hint(Eval *eval, MessageId id, const char *format, ...) __attribute__((format(printf, 3, 4))); // after eval_error
 // Result of a graph or build function: NODE_NONE means that it has reported; adds the chain of calls and returns false.
 bool eval_node(Eval *eval, NodeId node, Value *result);
 // After a build_… function that reports and returns false (build_broadcast_shape, differentiate): adds the chain of calls.

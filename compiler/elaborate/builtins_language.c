@@ -4,7 +4,7 @@
 static bool constant_shape(Eval *eval, const Value *value, Shape *shape) {
     if (!arg_shape(eval, value, "the shape", false, shape)) return false;
     uint32_t axis;
-    if (shape_batch_axis(shape, &axis)) return eval_error(eval, "%s: a size cannot depend on the batch size", eval->callee);
+    if (shape_batch_axis(shape, &axis)) return eval_error(eval, MSG(SIZE_OF_BATCH), eval->callee);
     return true;
 }
 
@@ -14,7 +14,7 @@ static bool call_tensor_spec(Eval *eval, const Value *args, Value *result) {
     spec->dtype = eval_float(eval);
     if (!constant_shape(eval, &args[0], &spec->shape)) return false;
     if (args[1].kind != VALUE_NONE && !arg_dtype(eval, &args[1], "dtype", &spec->dtype)) return false;
-    if (spec->shape.rank == MAX_RANK) return eval_error(eval, "Tensor: the batch needs one of the %d dimensions", MAX_RANK);
+    if (spec->shape.rank == MAX_RANK) return eval_error(eval, MSG(SAMPLE_RANK), MAX_RANK);
     *result = (Value){VALUE_SPEC, {.spec = spec}};
     return true;
 }
@@ -24,14 +24,14 @@ static bool make_parameter(Eval *eval, VarKind kind, const Value *shape, const V
     Shape size;
     const ValueList *list = shape->list;
     if (eval->forward) {
-        eval_error(eval, "a %s is made in forward", kind == VAR_PARAM ? "Parameter" : "Buffer");
-        eval_hint(eval, "layers are made in the body of the module, once; forward calls them");
+        eval_error(eval, MSG(PARAMETER_IN_FORWARD), kind == VAR_PARAM ? "Parameter" : "Buffer");
+        eval_hint(eval, MSG(HINT_LAYERS_IN_BODY));
         return false;
     }
     for (size_t i = 0; i < list->count; i++) {
         if (list->items[i].kind != VALUE_HOLE) continue;
-        eval_error(eval, "the size that '_' stands for is not known here");
-        eval_hint(eval, "say in the module where it comes from: infer n = x.shape[-1]");
+        eval_error(eval, MSG(HOLE_UNKNOWN));
+        eval_hint(eval, MSG(HINT_INFER));
         return false;
     }
     if (list->count == 1 && list->items[0].kind == VALUE_TENSOR && start.kind == VALUE_NONE) { // Parameter(zeros(3))
@@ -42,7 +42,7 @@ static bool make_parameter(Eval *eval, VarKind kind, const Value *shape, const V
     }
     if (!value_is_callable(&start) && !value_is_number(&start) && start.kind != VALUE_NONE && start.kind != VALUE_TENSOR &&
         start.kind != VALUE_LIST) {
-        return eval_error(eval, "%s: init must be a function of a shape, got %s", eval->callee, value_kind_text(&start));
+        return eval_error(eval, MSG(INIT_NOT_A_FUNCTION), eval->callee, value_kind_text(&start));
     }
     Parameter *parameter = parameter_new(eval, kind, size, dtype);
     parameter->init = start;
@@ -64,7 +64,7 @@ static bool call_buffer(Eval *eval, const Value *args, Value *result) {
 // container((f, x) -> x + f(x), 'Residual'): a class whose instances are a Sequential f inside that function.
 static bool call_container(Eval *eval, const Value *args, Value *result) {
     const char *name;
-    if (!value_is_callable(&args[0])) return eval_error(eval, "container: combine must be a function of (f, x)");
+    if (!value_is_callable(&args[0])) return eval_error(eval, MSG(CONTAINER_COMBINE));
     if (!arg_string(eval, &args[1], "name", &name)) return false;
     ModuleClass *class = NEW(eval->arena, ModuleClass);
     *class = (ModuleClass){.kind = MODULE_SEQUENTIAL, .name = name, .combine = args[0]};
@@ -88,12 +88,12 @@ static bool optional_number(Eval *eval, const Value *value, const char *what, do
     *result = 0;
     if (value->kind == VALUE_NONE) return true;
     if (!arg_number(eval, value, what, result)) return false;
-    return *result > 0 || eval_error(eval, "%s: %s must be positive", eval->callee, what);
+    return *result > 0 || eval_error(eval, MSG(NOT_POSITIVE), eval->callee, what);
 }
 
 static bool at_least(Eval *eval, const Value *value, const char *what, int64_t least, int64_t *result) {
     if (!arg_int(eval, value, what, result)) return false;
-    return *result >= least || eval_error(eval, "%s: %s must be at least %lld", eval->callee, what, (long long)least);
+    return *result >= least || eval_error(eval, MSG(TOO_SMALL), eval->callee, what, (long long)least);
 }
 
 static bool call_trainer(Eval *eval, const Value *args, Value *result) {
@@ -124,7 +124,7 @@ static bool call_assert(Eval *eval, const Value *args, Value *result) {
     bool holds;
     *result = NONE_VALUE;
     if (!value_truth(eval, &args[0], &holds)) return false;
-    return holds || eval_error(eval, "%s", value_text(eval, &args[1]));
+    return holds || eval_error(eval, MSG(ASSERTION), value_text(eval, &args[1]));
 }
 
 const Builtin language_builtins[] = {

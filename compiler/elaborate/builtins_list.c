@@ -16,7 +16,7 @@ static bool call_len(Eval *eval, const Value *args, Value *result) {
     case VALUE_TENSOR:
     case VALUE_PARAMETER:
         if (!arg_tensor(eval, x, "x", &node)) return false;
-        if (!graph_node(eval->graph, node)->shape.rank) return eval_error(eval, "len of a tensor without axes");
+        if (!graph_node(eval->graph, node)->shape.rank) return eval_error(eval, MSG(LEN_OF_SCALAR));
         *result = value_dim(graph_node(eval->graph, node)->shape.dim[0]);
         return true;
     case VALUE_MODULE:
@@ -25,7 +25,7 @@ static bool call_len(Eval *eval, const Value *args, Value *result) {
         return true;
     default: break;
     }
-    return eval_error(eval, "%s has no length", value_kind_text(x));
+    return eval_error(eval, MSG(NO_LENGTH), value_kind_text(x));
 }
 
 static bool call_range(Eval *eval, const Value *args, Value *result) {
@@ -38,12 +38,12 @@ static bool call_range(Eval *eval, const Value *args, Value *result) {
         return false;
     }
     if (!arg_int(eval, &args[2], "step", &step)) return false;
-    if (step == 0) return eval_error(eval, "range with step 0");
+    if (step == 0) return eval_error(eval, MSG(RANGE_STEP));
     bool empty = step > 0 ? start >= stop : start <= stop;
     uint64_t span = empty ? 0 : step > 0 ? (uint64_t)stop - (uint64_t)start : (uint64_t)start - (uint64_t)stop;
     uint64_t size = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
     uint64_t count = span ? (span - 1) / size + 1 : 0;
-    if (count > EVAL_LIST_LIMIT) return eval_error(eval, "a list of more than 1,000,000 elements");
+    if (count > EVAL_LIST_LIMIT) return eval_error(eval, MSG(LIST_TOO_LONG));
     ValueList *list = NEW(eval->arena, ValueList);
     list->count = count;
     list->items = NEW_ARRAY(eval->arena, Value, count + 1);
@@ -59,8 +59,7 @@ static bool call_enumerate(Eval *eval, const Value *args, Value *result) {
     Value *pairs = NEW_ARRAY(eval->arena, Value, list->count + 1);
     for (size_t i = 0; i < list->count; i++) {
         int64_t number;
-        if (__builtin_add_overflow(start, (int64_t)i, &number))
-            return eval_error(eval, "integer overflow: integers have 64 bits");
+        if (__builtin_add_overflow(start, (int64_t)i, &number)) return eval_error(eval, MSG(INTEGER_OVERFLOW));
         pairs[i] = value_tuple(eval, (Value[]){value_int(number), list->items[i]}, 2);
     }
     *result = value_list(eval, pairs, list->count);
@@ -131,7 +130,7 @@ static bool call_ordered_dict(Eval *eval, const Value *args, Value *result) {
         const Value *item = &list->items[i];
         bool pair = (item->kind == VALUE_TUPLE || item->kind == VALUE_LIST) && item->list->count == 2 &&
                     item->list->items[0].kind == VALUE_STRING;
-        if (!pair) return eval_error(eval, "OrderedDict takes a list of ('name', layer), got %s", value_text(eval, item));
+        if (!pair) return eval_error(eval, MSG(ORDERED_DICT), value_text(eval, item));
     }
     *result = value_list(eval, NULL, 0);
     Value *pairs = NEW_ARRAY(eval->arena, Value, list->count + 1);

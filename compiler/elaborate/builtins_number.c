@@ -4,7 +4,7 @@
 #include <math.h>
 
 static bool finish(Eval *eval, double x, Value *result) {
-    if (isnan(x)) return eval_error(eval, "%s is not defined for this number", eval->callee);
+    if (isnan(x)) return eval_error(eval, MSG(NOT_DEFINED_FOR_NUMBER), eval->callee);
     *result = value_float(x);
     return true;
 }
@@ -24,14 +24,14 @@ REAL_FUNCTION(cos, cos(x))
 static bool call_log(Eval *eval, const Value *args, Value *result) {
     double x;
     if (!arg_number(eval, &args[0], "x", &x)) return false;
-    if (x <= 0) return eval_error(eval, "log of a number that is not positive");
+    if (x <= 0) return eval_error(eval, MSG(LOG_NOT_POSITIVE));
     return finish(eval, log(x), result);
 }
 
 static bool call_abs(Eval *eval, const Value *args, Value *result) {
     double x;
     if (args[0].kind == VALUE_INT) {
-        if (args[0].integer == INT64_MIN) return eval_error(eval, "integer overflow: integers have 64 bits");
+        if (args[0].integer == INT64_MIN) return eval_error(eval, MSG(INTEGER_OVERFLOW));
         *result = value_int(args[0].integer < 0 ? -args[0].integer : args[0].integer);
         return true;
     }
@@ -42,7 +42,7 @@ static bool call_abs(Eval *eval, const Value *args, Value *result) {
 
 static bool whole(Eval *eval, double x, Value *result) {
     if (!(x >= -9223372036854775808.0 && x < 9223372036854775808.0)) {
-        return eval_error(eval, "%s: the number does not fit into 64 bits", eval->callee);
+        return eval_error(eval, MSG(NOT_64_BITS), eval->callee);
     }
     *result = value_int((int64_t)x);
     return true;
@@ -73,7 +73,7 @@ static bool call_int(Eval *eval, const Value *args, Value *result) {
     if (args[0].kind == VALUE_STRING) {
         char *end;
         x = strtod(args[0].string, &end);
-        if (!*args[0].string || *end) return eval_error(eval, "int: '%s' is not a number", args[0].string);
+        if (!*args[0].string || *end) return eval_error(eval, MSG(INT_OF_TEXT), args[0].string);
         return whole(eval, trunc(x), result);
     }
     if (args[0].kind == VALUE_INT) return *result = args[0], true;
@@ -85,7 +85,7 @@ static bool call_float(Eval *eval, const Value *args, Value *result) {
     if (args[0].kind == VALUE_STRING) {
         char *end;
         x = strtod(args[0].string, &end);
-        if (!*args[0].string || *end) return eval_error(eval, "float: '%s' is not a number", args[0].string);
+        if (!*args[0].string || *end) return eval_error(eval, MSG(FLOAT_OF_TEXT), args[0].string);
     } else if (!arg_number(eval, &args[0], "x", &x)) {
         return false;
     }
@@ -105,12 +105,12 @@ static bool extreme(Eval *eval, const Value *args, AstOp better, Value *result) 
     if (list->count == 1 && (list->items[0].kind == VALUE_LIST || list->items[0].kind == VALUE_TUPLE)) {
         list = list->items[0].list;
     }
-    if (!list->count) return eval_error(eval, "%s of an empty list", eval->callee);
+    if (!list->count) return eval_error(eval, MSG(EMPTY_LIST), eval->callee);
     *result = list->items[0];
     for (size_t i = 1; i < list->count; i++) {
         Value wins;
         if (!eval_compare(eval, better, &list->items[i], result, &wins)) return false;
-        if (wins.kind != VALUE_BOOL) return eval_error(eval, "%s of a list of tensors: stack them first", eval->callee);
+        if (wins.kind != VALUE_BOOL) return eval_error(eval, MSG(EXTREME_OF_TENSORS), eval->callee);
         if (wins.boolean) *result = list->items[i];
     }
     return true;

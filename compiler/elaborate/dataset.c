@@ -87,7 +87,7 @@ static bool read_classes(Eval *eval, const Value *value, Dataset *data) {
     data->class_names = NONE_VALUE;
     if (value->kind == VALUE_NONE) return true;
     if (value->kind == VALUE_INT) {
-        if (value->integer < 0) return eval_error(eval, "dataset: classes is negative");
+        if (value->integer < 0) return eval_error(eval, MSG(CLASSES_NEGATIVE));
         data->spec.class_count = (size_t)value->integer;
         return true;
     }
@@ -108,7 +108,7 @@ static bool read_normalize(Eval *eval, const Value *value, Dataset *data) {
     if (value->kind == VALUE_NONE) return true;
     const ValueList *pair;
     if (!arg_list(eval, value, "normalize", &pair)) return false;
-    if (pair->count != 2) return eval_error(eval, "normalize is (mean, std), got %zu values", pair->count);
+    if (pair->count != 2) return eval_error(eval, MSG(NORMALIZE_PAIR), pair->count);
     for (int i = 0; i < 2; i++) {
         const Value *item = &pair->items[i];
         const Value *numbers = item->kind == VALUE_LIST || item->kind == VALUE_TUPLE ? item->list->items : item;
@@ -116,7 +116,7 @@ static bool read_normalize(Eval *eval, const Value *value, Dataset *data) {
         for (size_t k = 0; k < count; k++) {
             double x;
             if (!arg_number(eval, &numbers[k], i ? "the standard deviation" : "the mean", &x)) return false;
-            if (i && x == 0) return eval_error(eval, "normalize: a standard deviation of 0");
+            if (i && x == 0) return eval_error(eval, MSG(NORMALIZE_ZERO));
         }
     }
     data->mean = pair->items[0];
@@ -132,7 +132,7 @@ static bool read_target(Eval *eval, const Value *value, Dataset *data) {
         data->target = *value->spec;
         data->target_known = true;
     } else if (value->kind != VALUE_NONE) {
-        return eval_error(eval, "target is 'input' or left out, got %s", value_text(eval, value));
+        return eval_error(eval, MSG(DATA_TARGET), value_text(eval, value));
     }
     return true;
 }
@@ -177,9 +177,9 @@ static bool call_dataset(Eval *eval, const Value *args, Value *result) {
     }
     if (dtype_is_float(data->dtype)) data->dtype = DT_F32;
     if (spec->validation < 0 || spec->validation >= 1) {
-        return eval_error(eval, "validation is a fraction of the training samples, from 0 to less than 1");
+        return eval_error(eval, MSG(DATA_VALIDATION));
     }
-    if (spec->count < 0) return eval_error(eval, "count is negative");
+    if (spec->count < 0) return eval_error(eval, MSG(DATA_COUNT));
     read_files(eval, data);
     *result = (Value){VALUE_DATASET, {.dataset = data}};
     return true;
@@ -204,8 +204,7 @@ static NodeId per_channel(Eval *eval, const Value *value, NodeId x) {
     if (given.rank == 0) return node;
     uint32_t channel = shape.rank > 2 ? 1 : shape.rank - 1;
     if (given.rank != 1 || (given.dim[0].size != 1 && !dim_equal(given.dim[0], shape.dim[channel]))) {
-        eval_error(eval, "normalize: %s values for samples of shape %s", shape_text(eval->arena, &given),
-                   shape_text(eval->arena, &shape));
+        eval_error(eval, MSG(NORMALIZE_SHAPE), shape_text(eval->arena, &given), shape_text(eval->arena, &shape));
         return NODE_NONE;
     }
     Shape wide = {.rank = shape.rank};

@@ -26,11 +26,11 @@ void eval_place(Eval *eval, Span span) {
 
 bool eval_enter(Eval *eval, const Ast *ast) {
     eval_place(eval, ast->span);
-    if (++eval->steps == EVAL_STEP_LIMIT + 1) return eval_error(eval, "more than 10,000,000 evaluation steps");
+    if (++eval->steps == EVAL_STEP_LIMIT + 1) return eval_error(eval, MSG(TOO_MANY_STEPS));
     if (eval->steps > EVAL_STEP_LIMIT) return false;
     const char *here = __builtin_frame_address(0);
     size_t used = here < eval->stack_base ? (size_t)(eval->stack_base - here) : (size_t)(here - eval->stack_base);
-    if (used > EVAL_STACK_LIMIT) return eval_error(eval, "calls and expressions are nested too deeply");
+    if (used > EVAL_STACK_LIMIT) return eval_error(eval, MSG(STACK_TOO_DEEP));
     return true;
 }
 
@@ -51,7 +51,7 @@ void eval_notes(Eval *eval, Span shown) {
     int notes = 0;
     // Inside the prelude: where it went wrong, then the calls up to the user's line.
     for (; site && is_builtin_file(eval, at); site = site->outer) {
-        if (at.file != FILE_NONE && notes++ < MOST) diag_note(eval->diag, at, "in %s", site->what);
+        if (at.file != FILE_NONE && notes++ < MOST) diag_note(eval->diag, at, MSG(NOTE_IN), site->what);
         at = site->span;
     }
     Span last = shown;
@@ -59,64 +59,64 @@ void eval_notes(Eval *eval, Span shown) {
         if (site->span.file == FILE_NONE || same_place(site->span, shown) || same_place(site->span, last)) continue;
         last = site->span;
         notes++;
-        diag_note(eval->diag, site->span, "in %s, called from here", site->what);
+        diag_note(eval->diag, site->span, MSG(NOTE_CALLED_FROM), site->what);
     }
 }
 
-static bool report(Eval *eval, Span span, const char *format, va_list args) {
+static bool report(Eval *eval, Span span, MessageId id, const char *format, va_list args) {
     va_list again;
     va_copy(again, args);
     int length = vsnprintf(NULL, 0, format, args);
     char *text = arena_alloc(eval->arena, (size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
-    diag_error(eval->diag, span, "%s", text);
+    diag_error(eval->diag, span, id, "%s", text);
     eval_notes(eval, span);
     return false;
 }
 
-bool eval_error(Eval *eval, const char *format, ...) {
+bool eval_error(Eval *eval, MessageId id, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    report(eval, eval_user_span(eval), format, args);
+    report(eval, eval_user_span(eval), id, format, args);
     va_end(args);
     return false;
 }
 
-bool eval_error_at(Eval *eval, Span span, const char *format, ...) {
+bool eval_error_at(Eval *eval, Span span, MessageId id, const char *format, ...) {
     eval->span = span;
     va_list args;
     va_start(args, format);
-    report(eval, eval_user_span(eval), format, args);
+    report(eval, eval_user_span(eval), id, format, args);
     va_end(args);
     return false;
 }
 
-bool eval_error_alone(Eval *eval, Span span, const char *format, ...) {
+bool eval_error_alone(Eval *eval, Span span, MessageId id, const char *format, ...) {
     const CallSite *site = eval->site;
     eval->site = NULL;
     eval->span = span;
     va_list args;
     va_start(args, format);
-    report(eval, span, format, args);
+    report(eval, span, id, format, args);
     va_end(args);
     eval->site = site;
     return false;
 }
 
-void report_graph(void *eval, const char *message) { eval_error(eval, "%s", message); }
+void report_graph(void *eval, MessageId id, const char *message) { eval_error(eval, id, "%s", message); }
 
-void eval_hint(Eval *eval, const char *format, ...) {
+void eval_hint(Eval *eval, MessageId id, const char *format, ...) {
     va_list args;
     va_start(args, format);
     const char *text = arena_vprintf(eval->arena, format, args);
     va_end(args);
-    diag_hint(eval->diag, "%s", text);
+    diag_hint(eval->diag, id, "%s", text);
 }
 
 void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count) {
     const char *nearest = diag_nearest(word, names, count);
-    if (nearest) diag_hint(eval->diag, "did you mean '%s'?", nearest);
+    if (nearest) diag_hint(eval->diag, MSG(HINT_DID_YOU_MEAN), nearest);
 }
 
 bool eval_failed(Eval *eval) {

@@ -236,12 +236,12 @@ struct Eval {
 // eval.c: limits and messages
 bool eval_enter(Eval *eval, const Ast *ast); // counts a step, sets the place; false when a limit is reached
 void eval_place(Eval *eval, Span span);      // messages and nodes belong here now
-bool eval_error_at(Eval *eval, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool eval_error_at(Eval *eval, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count); // "did you mean" as a hint
 // Without the chain of calls: for what is wrong with the text itself.
-bool eval_error_alone(Eval *eval, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
+bool eval_error_alone(Eval *eval, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void eval_notes(Eval *eval, Span shown);                            // the chain of calls that led to a report at `shown`
-void report_graph(void *eval, const char *message);                 // for Graph.report
+void report_graph(void *eval, MessageId id, const char *message);   // for Graph.report
 const CallSite *site_push(Eval *eval, Span span, const char *what); // returns the one to restore
 Span eval_user_span(const Eval *eval);                              // the innermost place in a file of the user's
 

@@ -27,7 +27,7 @@ static bool tensor_attribute(Eval *eval, const Value *object, const char *name, 
     const char **names;
     size_t count;
     collect_names(eval, scope, &names, &count);
-    eval_error_at(eval, span, "a tensor has no attribute '%s', and no function has that name", name);
+    eval_error_at(eval, span, MSG(NO_TENSOR_ATTRIBUTE), name);
     eval_suggest(eval, name, names, count);
     return false;
 }
@@ -39,15 +39,14 @@ static bool module_attribute(Eval *eval, const Module *module, const char *name,
         return result->kind != VALUE_BROKEN;
     }
     if (module->deferred && !module->constructing) {
-        eval_error_at(eval, span, "'%s' of %s is not known yet: its sizes are inferred when the model is called", name,
-                      module->class->name);
-        eval_hint(eval, "write the size instead of '_'");
+        eval_error_at(eval, span, MSG(MEMBER_NOT_KNOWN_YET), name, module->class->name);
+        eval_hint(eval, MSG(HINT_WRITE_SIZE));
         return false;
     }
     const char **names = NEW_ARRAY(eval->arena, const char *, module->scope->count + 1);
     size_t count = 0;
     for (size_t i = 0; i < module->scope->count; i++) names[count++] = module->scope->items[i].name;
-    eval_error_at(eval, span, "%s has no member '%s'", module->class->name, name);
+    eval_error_at(eval, span, MSG(NO_MEMBER), module->class->name, name);
     eval_suggest(eval, name, names, count);
     return false;
 }
@@ -55,8 +54,8 @@ static bool module_attribute(Eval *eval, const Module *module, const char *name,
 static bool dataset_attribute(Eval *eval, const Dataset *data, const char *name, Span span, Value *result) {
     if (!strcmp(name, "shape")) {
         if (!data->shape_known) {
-            eval_error_at(eval, span, "the shape of this data set is known only at run time");
-            eval_hint(eval, "give it: input = Tensor(…)");
+            eval_error_at(eval, span, MSG(DATA_SHAPE_UNKNOWN));
+            eval_hint(eval, MSG(HINT_GIVE_INPUT));
             return false;
         }
         *result = value_shape(eval, &data->shape);
@@ -70,7 +69,7 @@ static bool dataset_attribute(Eval *eval, const Dataset *data, const char *name,
         *result = data->class_names;
         return true;
     }
-    eval_error_at(eval, span, "a data set has no attribute '%s'", name);
+    eval_error_at(eval, span, MSG(NO_DATA_ATTRIBUTE), name);
     eval_suggest(eval, name, (const char *const[]){"shape", "classes", "class_names"}, 3);
     return false;
 }
@@ -92,7 +91,7 @@ static bool slice_range(Eval *eval, const ValueList *slice, int64_t length, int6
     *step = 1;
     eval->callee = "slice";
     if (slice->items[2].kind != VALUE_NONE && !arg_int(eval, &slice->items[2], "the step", step)) return false;
-    if (*step == 0) return eval_error(eval, "a slice with step 0");
+    if (*step == 0) return eval_error(eval, MSG(SLICE_STEP_ZERO));
     bool back = *step < 0;
     int64_t stop;
     int64_t low = back ? -1 : 0, high = back ? length - 1 : length;
@@ -110,7 +109,7 @@ static bool position(Eval *eval, const Value *subscript, size_t length, const ch
     eval->callee = what;
     if (!arg_int(eval, subscript, "the index", &index)) return false;
     if (index < -(int64_t)length || index >= (int64_t)length) {
-        return eval_error(eval, "index %lld is out of range: %s of length %zu", (long long)index, what, length);
+        return eval_error(eval, MSG(INDEX_RANGE), (long long)index, what, length);
     }
     *result = (size_t)(index < 0 ? index + (int64_t)length : index);
     return true;
@@ -174,16 +173,16 @@ bool eval_attribute(Eval *eval, const Value *object, const char *name, Span span
         if (*name >= '0' && *name <= '9') { // model.layers.0.weight
             return index_list(eval, object, object->list, &(Value){VALUE_INT, {.integer = atoll(name)}}, result);
         }
-        eval_error_at(eval, span, "%s has no attribute '%s'", value_kind_text(object), name);
+        eval_error_at(eval, span, MSG(NO_ATTRIBUTE), value_kind_text(object), name);
         if (!strcmp(name, "append") || !strcmp(name, "extend")) {
-            eval_hint(eval, "lists cannot be changed: write items = items + [item], or a comprehension");
+            eval_hint(eval, MSG(HINT_LIST_APPEND));
         }
         return false;
-    case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
+    case VALUE_HOLE: return eval_error(eval, MSG(HOLE_UNKNOWN));
     case VALUE_BROKEN: return false;
     default: break;
     }
-    return eval_error_at(eval, span, "%s has no attribute '%s'", value_kind_text(object), name);
+    return eval_error_at(eval, span, MSG(NO_ATTRIBUTE), value_kind_text(object), name);
 }
 
 static bool eval_subscript(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
@@ -214,7 +213,7 @@ bool eval_index(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
         return tensor_index(eval, x, subscripts, count, result);
     }
     if (object.kind == VALUE_BROKEN) return false;
-    if (count != 1) return eval_error(eval, "%s takes one index, got %zu", value_kind_text(&object), count);
+    if (count != 1) return eval_error(eval, MSG(ONE_INDEX), value_kind_text(&object), count);
     switch (object.kind) {
     case VALUE_LIST:
     case VALUE_TUPLE: return index_list(eval, &object, object.list, &subscripts[0], result);
@@ -224,5 +223,5 @@ bool eval_index(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
         return index_list(eval, &object, module_sequence(eval, object.module), &subscripts[0], result);
     default: break;
     }
-    return eval_error(eval, "%s cannot be indexed", value_kind_text(&object));
+    return eval_error(eval, MSG(NOT_INDEXABLE), value_kind_text(&object));
 }

@@ -26,11 +26,10 @@ bool eval_arguments(Eval *eval, const Ast *ast, Scope *scope, Argument **args, s
 
 // ---- Where each argument goes
 static bool too_many(Eval *eval, const char *callee, const ParamName *params, size_t param_count, size_t given, Span span) {
-    eval_error_at(eval, span, "%s takes %zu argument%s, got %zu without a name", callee, param_count,
-                  param_count == 1 ? "" : "s", given);
+    eval_error_at(eval, span, MSG(TOO_MANY_ARGUMENTS), callee, param_count, param_count == 1 ? "" : "s", given);
     StrBuf text = {0};
     for (size_t i = 0; i < param_count; i++) strbuf_printf(&text, "%s%s", i ? ", " : "", params[i].name);
-    if (param_count) eval_hint(eval, "its arguments are: %s", text.text);
+    if (param_count) eval_hint(eval, MSG(HINT_ARGUMENTS), text.text);
     strbuf_free(&text);
     return false;
 }
@@ -40,14 +39,14 @@ static bool bind_keyword(Eval *eval, const char *callee, const ParamName *params
     for (size_t i = 0; i < param_count; i++) {
         if (strcmp(params[i].name, arg->name)) continue;
         if (slots[i].kind != VALUE_BROKEN) {
-            return eval_error_at(eval, arg->span, "%s: argument '%s' is given twice", callee, arg->name);
+            return eval_error_at(eval, arg->span, MSG(ARGUMENT_TWICE), callee, arg->name);
         }
         slots[i] = arg->value;
         return true;
     }
     const char **names = NEW_ARRAY(eval->arena, const char *, param_count + 1);
     for (size_t i = 0; i < param_count; i++) names[i] = params[i].name;
-    eval_error_at(eval, arg->span, "%s has no argument '%s'", callee, arg->name);
+    eval_error_at(eval, arg->span, MSG(NO_ARGUMENT), callee, arg->name);
     eval_suggest(eval, arg->name, names, param_count);
     return false;
 }
@@ -82,7 +81,7 @@ BindResult bind_arguments(Eval *eval, const char *callee, const ParamName *param
     for (size_t i = 0; i < param_count; i++) {
         if (slots[i].kind != VALUE_BROKEN || !params[i].required) continue;
         if (!positional) return BIND_PARTIAL;
-        eval_error(eval, "%s: argument '%s' is missing", callee, params[i].name);
+        eval_error(eval, MSG(ARGUMENT_MISSING), callee, params[i].name);
         return BIND_FAILED;
     }
     return BIND_DONE;
@@ -185,14 +184,14 @@ static bool dispatch(Eval *eval, const Value *callee, const Argument *args, size
     case VALUE_MODULE: return call_module(eval, callee->module, args, count, span, result);
     case VALUE_OPTIMIZER_CLASS: return construct_optimizer(eval, callee->optimizer_class, args, count, span, result);
     case VALUE_BROKEN: return false;
-    default: return eval_error_at(eval, span, "%s cannot be called", value_kind_text(callee));
+    default: return eval_error_at(eval, span, MSG(NOT_CALLABLE), value_kind_text(callee));
     }
 }
 
 bool call_value(Eval *eval, const Value *callee, const Argument *args, size_t count, Span span, Value *result) {
     eval_place(eval, span);
     *result = NONE_VALUE;
-    if (eval->calls >= EVAL_CALL_LIMIT) return eval_error(eval, "more than 1,000 nested calls");
+    if (eval->calls >= EVAL_CALL_LIMIT) return eval_error(eval, MSG(TOO_MANY_CALLS));
     for (size_t i = 0; i < count; i++) {
         if (args[i].value.kind == VALUE_BROKEN) return false;
     }

@@ -30,7 +30,7 @@ bool eval_string(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
             ok = eval_expr(eval, part, scope, &value);
             if (ok) strbuf_add(&text, value_text(eval, &value));
         }
-        if (ok && text.length > EVAL_STRING_LIMIT) ok = eval_error(eval, "a string of more than 1 MB");
+        if (ok && text.length > EVAL_STRING_LIMIT) ok = eval_error(eval, MSG(STRING_TOO_LONG));
     }
     if (ok) *result = value_string(arena_strdup(eval->arena, text.text ? text.text : ""));
     strbuf_free(&text);
@@ -52,7 +52,7 @@ static bool eval_sequence(Eval *eval, const Ast *ast, Scope *scope, Value *resul
             if (!eval_expr(eval, item, scope, &value)) return false;
             VEC_PUSH(eval->arena, &items, value);
         }
-        if (items.count > EVAL_LIST_LIMIT) return eval_error(eval, "a list of more than 1,000,000 elements");
+        if (items.count > EVAL_LIST_LIMIT) return eval_error(eval, MSG(LIST_TOO_LONG));
     }
     *result = ast->kind == AST_LIST ? value_list(eval, items.items, items.count) : value_tuple(eval, items.items, items.count);
     return true;
@@ -107,8 +107,8 @@ static bool eval_chain(Eval *eval, const Ast *ast, Scope *scope, Value *result) 
         if (!eval_compare(eval, ast->ops[i - 1], &left, &right, result)) return false;
         if (i + 1 == ast->items.count) return true;
         if (value_is_tensor(result)) {
-            eval_error(eval, "comparisons of tensors cannot be chained");
-            eval_hint(eval, "write (a < b) and (b < c)");
+            eval_error(eval, MSG(TENSOR_CHAIN));
+            eval_hint(eval, MSG(HINT_TENSOR_CHAIN));
             return false;
         }
         if (result->kind == VALUE_BOOL && !result->boolean) return true;
@@ -137,14 +137,15 @@ static bool unknown_name(Eval *eval, const char *name, const Scope *scope) {
     for (size_t i = 0; i < eval->late_names.count; i++) {
         const Binding *late = &eval->late_names.items[i];
         if (strcmp(late->name, name)) continue;
-        eval_error(eval, "'%s' is used before it is bound", name);
-        diag_note(eval->diag, late->span, "it is bound here");
+        eval_error(eval, MSG(USED_BEFORE_BOUND), name);
+        diag_note(eval->diag, late->span, MSG(NOTE_BOUND_LATER));
         return false;
     }
     const char **names;
     size_t count;
     collect_names(eval, scope, &names, &count);
-    eval_error(eval, isupper((unsigned char)*name) ? "'%s' is not in the library, nor is it bound" : "unknown name '%s'", name);
+    if (isupper((unsigned char)*name)) eval_error(eval, MSG(UNKNOWN_CLASS), name);
+    else eval_error(eval, MSG(UNKNOWN_NAME), name);
     eval_suggest(eval, name, names, count);
     return false;
 }
@@ -230,7 +231,7 @@ bool eval_expr(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
     case AST_TUPLE: return eval_sequence(eval, ast, scope, result);
     case AST_COMPREHENSION: return eval_comprehension(eval, ast, scope, result);
     case AST_LAMBDA: *result = lambda(eval, ast, scope); return true;
-    case AST_SLICE: return eval_error(eval, "a slice can only stand in brackets after a value: x[a:b]");
-    default: return eval_error(eval, "this is not an expression");
+    case AST_SLICE: return eval_error(eval, MSG(SLICE_OUTSIDE));
+    default: return eval_error(eval, MSG(NOT_AN_EXPRESSION));
     }
 }

@@ -3,7 +3,7 @@
 
 #include <math.h>
 
-static bool overflow(Eval *eval) { return eval_error(eval, "integer overflow: integers have 64 bits"); }
+static bool overflow(Eval *eval) { return eval_error(eval, MSG(INTEGER_OVERFLOW)); }
 
 static double real(const Value *value) {
     return value->kind == VALUE_FLOAT ? value->number : value->kind == VALUE_BOOL ? value->boolean : (double)value->integer;
@@ -15,13 +15,13 @@ static bool unsupported(Eval *eval, AstOp op, const Value *a, const Value *b) {
     for (int i = 0; i < 2; i++) {
         const Value *value = i ? b : a;
         if (value->kind == VALUE_BROKEN) return false;
-        if (value->kind == VALUE_HOLE) return eval_error(eval, "the size that '_' stands for is not known here");
+        if (value->kind == VALUE_HOLE) return eval_error(eval, MSG(HOLE_UNKNOWN));
     }
-    eval_error(eval, "'%s' does not work between %s and %s", ast_op_text(op), value_kind_text(a), value_kind_text(b));
+    eval_error(eval, MSG(OPERANDS), ast_op_text(op), value_kind_text(a), value_kind_text(b));
     for (int i = 0; i < 2; i++) {
         const Value *value = i ? b : a;
         if (value_is_callable(value)) {
-            eval_hint(eval, "call it first: %s(…)", value_text(eval, value));
+            eval_hint(eval, MSG(HINT_CALL_FIRST), value_text(eval, value));
             break;
         }
     }
@@ -30,7 +30,7 @@ static bool unsupported(Eval *eval, AstOp op, const Value *a, const Value *b) {
 
 static bool power(Eval *eval, int64_t base, int64_t exponent, Value *result) {
     if (exponent < 0) {
-        if (base == 0) return eval_error(eval, "0 to a negative power");
+        if (base == 0) return eval_error(eval, MSG(ZERO_TO_NEGATIVE));
         *result = value_float(pow((double)base, (double)exponent));
         return true;
     }
@@ -53,7 +53,7 @@ static bool integers(Eval *eval, AstOp op, int64_t a, int64_t b, Value *result) 
     case AST_OP_MUL: over = __builtin_mul_overflow(a, b, &x); break;
     case AST_OP_POW: return power(eval, a, b, result);
     default:
-        if (b == 0) return eval_error(eval, "division by zero");
+        if (b == 0) return eval_error(eval, MSG(DIVISION_BY_ZERO));
         if (op == AST_OP_DIV) {
             *result = value_float((double)a / (double)b);
             return true;
@@ -77,12 +77,12 @@ static bool reals(Eval *eval, AstOp op, double a, double b, Value *result) {
     case AST_OP_SUB: x = a - b; break;
     case AST_OP_MUL: x = a * b; break;
     case AST_OP_POW:
-        if (a == 0 && b < 0) return eval_error(eval, "0 to a negative power");
+        if (a == 0 && b < 0) return eval_error(eval, MSG(ZERO_TO_NEGATIVE));
         x = pow(a, b);
-        if (isnan(x) && !isnan(a) && !isnan(b)) return eval_error(eval, "a fractional power of a negative number");
+        if (isnan(x) && !isnan(a) && !isnan(b)) return eval_error(eval, MSG(FRACTIONAL_POWER));
         break;
     default:
-        if (b == 0) return eval_error(eval, "division by zero");
+        if (b == 0) return eval_error(eval, MSG(DIVISION_BY_ZERO));
         if (op == AST_OP_DIV) {
             x = a / b;
         } else if (op == AST_OP_FLOORDIV) {
@@ -153,14 +153,14 @@ static bool repeat(Eval *eval, const Value *a, int64_t times, Value *result) {
     if (times < 0) times = 0;
     if (a->kind == VALUE_STRING) {
         size_t length = strlen(a->string);
-        if (length && (uint64_t)times > EVAL_STRING_LIMIT / length) return eval_error(eval, "a string of more than 1 MB");
+        if (length && (uint64_t)times > EVAL_STRING_LIMIT / length) return eval_error(eval, MSG(STRING_TOO_LONG));
         char *text = arena_alloc(eval->arena, length * (size_t)times + 1);
         for (int64_t i = 0; length && i < times; i++) memcpy(text + (size_t)i * length, a->string, length);
         *result = value_string(text);
         return true;
     }
     size_t count = a->list->count;
-    if (count && (uint64_t)times > EVAL_LIST_LIMIT / count) return eval_error(eval, "a list of more than 1,000,000 elements");
+    if (count && (uint64_t)times > EVAL_LIST_LIMIT / count) return eval_error(eval, MSG(LIST_TOO_LONG));
     *result = a->kind == VALUE_LIST ? value_list(eval, NULL, 0) : value_tuple(eval, NULL, 0);
     if (!count || !times) return true;
     ValueList *list = NEW(eval->arena, ValueList);
@@ -173,12 +173,12 @@ static bool repeat(Eval *eval, const Value *a, int64_t times, Value *result) {
 
 static bool concatenate(Eval *eval, const Value *a, const Value *b, Value *result) {
     if (a->kind == VALUE_STRING) {
-        if (strlen(a->string) + strlen(b->string) > EVAL_STRING_LIMIT) return eval_error(eval, "a string of more than 1 MB");
+        if (strlen(a->string) + strlen(b->string) > EVAL_STRING_LIMIT) return eval_error(eval, MSG(STRING_TOO_LONG));
         *result = value_string(arena_printf(eval->arena, "%s%s", a->string, b->string));
         return true;
     }
     size_t count = a->list->count + b->list->count;
-    if (count > EVAL_LIST_LIMIT) return eval_error(eval, "a list of more than 1,000,000 elements");
+    if (count > EVAL_LIST_LIMIT) return eval_error(eval, MSG(LIST_TOO_LONG));
     ValueList *list = NEW(eval->arena, ValueList);
     list->count = count;
     list->items = NEW_ARRAY(eval->arena, Value, count + 1);
@@ -247,8 +247,8 @@ bool eval_unary(Eval *eval, AstOp op, const Value *a, Value *result) {
         return eval_node(eval, op == AST_OP_NEG ? build_unary(eval->graph, OP_NEG, x) : x, result);
     }
     if (a->kind == VALUE_BROKEN) return false;
-    if (a->kind == VALUE_HOLE) return eval_error(eval, "the size that '_' stands for is not known here");
-    return eval_error(eval, "'%s' does not work on %s", op == AST_OP_NEG ? "-" : "+", value_kind_text(a));
+    if (a->kind == VALUE_HOLE) return eval_error(eval, MSG(HOLE_UNKNOWN));
+    return eval_error(eval, MSG(OPERAND), op == AST_OP_NEG ? "-" : "+", value_kind_text(a));
 }
 
 static bool contains(Eval *eval, const Value *item, const Value *container, bool *result) {
@@ -299,8 +299,8 @@ bool eval_compare(Eval *eval, AstOp op, const Value *a, const Value *b, Value *r
     }
     bool equality = op == AST_OP_EQ || op == AST_OP_NE;
     if ((a->kind == VALUE_DIM) != (b->kind == VALUE_DIM) && (value_is_number(a) || value_is_number(b))) {
-        eval_error(eval, "the batch size N is known only at run time: it cannot be compared here");
-        eval_hint(eval, "check(condition, \"message\") tests at run time");
+        eval_error(eval, MSG(COMPARE_BATCH));
+        eval_hint(eval, MSG(HINT_CHECK));
         return false;
     }
     if (equality) {
@@ -329,12 +329,12 @@ bool value_truth(Eval *eval, const Value *value, bool *result) {
     case VALUE_LIST:
     case VALUE_TUPLE: *result = value->list->count != 0; return true;
     case VALUE_BROKEN: return false;
-    case VALUE_HOLE: return eval_error(eval, "the size that '_' stands for is not known here");
-    case VALUE_DIM: return eval_error(eval, "a condition cannot depend on the batch size N, which is known only at run time");
+    case VALUE_HOLE: return eval_error(eval, MSG(HOLE_UNKNOWN));
+    case VALUE_DIM: return eval_error(eval, MSG(CONDITION_BATCH));
     case VALUE_TENSOR:
     case VALUE_PARAMETER:
-        eval_error(eval, "a condition cannot depend on a tensor: its value is known only at run time");
-        eval_hint(eval, "where(condition, a, b) chooses element by element");
+        eval_error(eval, MSG(CONDITION_TENSOR));
+        eval_hint(eval, MSG(HINT_WHERE));
         return false;
     default: *result = true; return true;
     }

@@ -21,13 +21,13 @@ bool eval_iterable(Eval *eval, const Value *value, const ValueList **result) {
         return true;
     case VALUE_TENSOR:
     case VALUE_PARAMETER:
-        eval_error(eval, "a tensor cannot be iterated over or taken apart");
-        eval_hint(eval, "split(x, size, dim) and chunk(x, n, dim) give a tuple of tensors");
+        eval_error(eval, MSG(ITERATE_TENSOR));
+        eval_hint(eval, MSG(HINT_SPLIT));
         return false;
     case VALUE_BROKEN: return false;
     default: break;
     }
-    return eval_error(eval, "expected a list, got %s", value_kind_text(value));
+    return eval_error(eval, MSG(NOT_A_LIST), value_kind_text(value));
 }
 
 // ---- Binding
@@ -38,7 +38,7 @@ static bool assign_buffer(Eval *eval, Parameter *buffer, const Module *module, c
     if (!arg_tensor(eval, value, "its value", &node)) return false;
     const Node *given = graph_node(eval->graph, node);
     if (!shape_equal(&given->shape, &buffer->shape)) {
-        return eval_error(eval, "a buffer of shape %s cannot take a value of shape %s", shape_text(eval->arena, &buffer->shape),
+        return eval_error(eval, MSG(BUFFER_SHAPE), shape_text(eval->arena, &buffer->shape),
                           shape_text(eval->arena, &given->shape));
     }
     if (!eval->training || module_is_frozen(module)) return true;
@@ -52,8 +52,8 @@ static bool bind_top(Eval *eval, Scope *scope, const char *name, Value *value, S
     const Binding *before = scope_find_here(scope, name);
     if (is_trainer_name(name) && before) {
         Span first = before->span;
-        eval_error_alone(eval, span, "'%s' is bound twice: the trainer's names mean one thing each", name);
-        diag_note(eval->diag, first, "it was bound here");
+        eval_error_alone(eval, span, MSG(TRAINER_NAME_TWICE), name);
+        diag_note(eval->diag, first, MSG(NOTE_BOUND_HERE));
         return false;
     }
     if (!define_override(eval, name, span, value)) return false;
@@ -91,7 +91,7 @@ bool bind_target(Eval *eval, const Ast *target, const Value *value, Scope *scope
         const ValueList *list;
         if (!eval_iterable(eval, value, &list)) return false;
         if (list->count != target->items.count) {
-            return eval_error(eval, "%zu names for %zu values", target->items.count, list->count);
+            return eval_error(eval, MSG(UNPACK_COUNT), target->items.count, list->count);
         }
         for (size_t i = 0; i < list->count; i++) {
             if (!bind_target(eval, target->items.items[i], &list->items[i], scope)) return false;
@@ -100,7 +100,7 @@ bool bind_target(Eval *eval, const Ast *target, const Value *value, Scope *scope
     }
     default: break;
     }
-    return eval_error(eval, "this cannot be assigned to");
+    return eval_error(eval, MSG(NOT_ASSIGNABLE));
 }
 
 static bool exec_assign(Eval *eval, const Ast *ast, Scope *scope) {
@@ -141,17 +141,17 @@ static bool failed_assertion(Eval *eval, const Ast *call, const char *message, c
         eval->site = site;
         eval->span = here;
     }
-    diag_error(eval->diag, shown, "%s", message);
+    diag_error(eval->diag, shown, MSG(ASSERTION), message);
     const SourceFile *file = diag_file(eval->diag, here.file);
-    if (shown.begin != here.begin && file && !file->builtin) diag_note(eval->diag, here, "the assertion is in %s", site->what);
+    if (shown.begin != here.begin && file && !file->builtin) diag_note(eval->diag, here, MSG(NOTE_ASSERTION_IN), site->what);
     eval_notes(eval, shown);
-    if (hint) eval_hint(eval, "%s", hint);
+    if (hint) eval_hint(eval, MSG(HINT_ASSERTION), hint);
     return false;
 }
 
 static bool exec_assert(Eval *eval, const Ast *call, Scope *scope) {
     size_t count = call->items.count;
-    if (count < 1 || count > 3) return eval_error(eval, "assert takes a condition, a message and a hint");
+    if (count < 1 || count > 3) return eval_error(eval, MSG(ASSERT_ARGUMENTS));
     bool holds;
     if (!eval_condition(eval, call->items.items[0]->a, scope, &holds)) return false;
     if (holds) return true;
@@ -202,13 +202,13 @@ bool include_once(Eval *eval, const char *path) {
 static bool exec_include(Eval *eval, const Ast *ast, Scope *scope) {
     Value name;
     if (!eval_expr(eval, ast->a, scope, &name)) return false;
-    if (!scope->top) return eval_error(eval, "include belongs at the top level of a file");
+    if (!scope->top) return eval_error(eval, MSG(INCLUDE_NOT_TOP));
     const char *path = beside(eval, ast->span.file, name.string);
     if (!include_once(eval, path)) return true;
     size_t length;
     const char *text = read_file(eval, path, &length);
     eval_place(eval, ast->a->span);
-    if (!text) return eval_error(eval, "cannot read '%s'", path);
+    if (!text) return eval_error(eval, MSG(CANNOT_READ_INCLUDE), path);
     size_t errors = diag_error_count(eval->diag);
     uint32_t file = diag_add_file(eval->diag, path, text, length, false);
     const Ast *tree = parse_file(eval->arena, eval->diag, file);

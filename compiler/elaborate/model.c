@@ -4,7 +4,7 @@
 static NodeId input_node(Eval *eval, const char *name, Shape sample, DType dtype, bool target) {
     Program *program = eval->program;
     if (sample.rank >= MAX_RANK) {
-        eval_error(eval, "a sample has at most %d dimensions", MAX_RANK - 1);
+        eval_error(eval, MSG(INPUT_RANK), MAX_RANK - 1);
         return NODE_NONE;
     }
     Shape shape = {.rank = (uint8_t)(sample.rank + 1)};
@@ -38,8 +38,7 @@ static bool reshape_sample(Eval *eval, NodeId x, const TensorSpec *spec, NodeId 
     to.dim[0] = from.dim[0];
     memcpy(to.dim + 1, spec->shape.dim, spec->shape.rank * sizeof(Dim));
     if (!dim_equal(shape_count(&from), shape_count(&to))) {
-        return eval_error(eval, "samples of shape %s cannot be read as %s", shape_text(eval->arena, &from),
-                          shape_text(eval->arena, &to));
+        return eval_error(eval, MSG(INPUT_RESHAPE), shape_text(eval->arena, &from), shape_text(eval->arena, &to));
     }
     *result = build_cast(eval->graph, build_reshape(eval->graph, x, to), spec->dtype);
     return *result != NODE_NONE || eval_failed(eval);
@@ -49,13 +48,13 @@ static bool data_input(Eval *eval, Whole *whole, const Value *input) {
     Dataset *data = whole->data.dataset;
     const TensorSpec *spec = input->kind == VALUE_SPEC ? input->spec : NULL;
     if (input->kind != VALUE_SPEC && input->kind != VALUE_NONE) {
-        return eval_error_at(eval, span_of(eval, "input"), "beside a data set, input is one Tensor(…)");
+        return eval_error_at(eval, span_of(eval, "input"), MSG(INPUT_BESIDE_DATA));
     }
     eval_place(eval, data->spec.span);
     if (!data->shape_known) {
         if (!spec) {
-            eval_error(eval, "the shape of the samples is not known: the files do not stand beside the .net file");
-            eval_hint(eval, "give it: input = Tensor(…)");
+            eval_error(eval, MSG(SAMPLES_UNKNOWN));
+            eval_hint(eval, MSG(HINT_GIVE_INPUT));
             return false;
         }
         data->shape = spec->shape;
@@ -83,11 +82,10 @@ static bool plain_inputs(Eval *eval, Whole *whole, const Value *input) {
     Value *items = NEW_ARRAY(eval->arena, Value, tuple ? input->list->count + 1 : 1);
     for (size_t i = 0; tuple && i < input->list->count; i++) {
         const Value *item = &input->list->items[i];
-        if (item->kind != VALUE_SPEC)
-            return eval_error(eval, "input is a Tensor(…) or a tuple of them, got %s in it", value_kind_text(item));
+        if (item->kind != VALUE_SPEC) return eval_error(eval, MSG(INPUT_TUPLE), value_kind_text(item));
         if (!spec_input(eval, item->spec, arena_printf(eval->arena, "input%zu", i), &items[i])) return false;
     }
-    if (!tuple || !input->list->count) return eval_error(eval, "input is a Tensor(…), got %s", value_kind_text(input));
+    if (!tuple || !input->list->count) return eval_error(eval, MSG(INPUT_KIND), value_kind_text(input));
     whole->input = value_tuple(eval, items, input->list->count);
     return true;
 }
@@ -102,8 +100,7 @@ static bool given_target(Eval *eval, Whole *whole) {
     TensorSpec spec = {{0}, DT_I64};
     if (target) {
         eval_place(eval, target->span);
-        if (target->value.kind != VALUE_SPEC)
-            return eval_error(eval, "target is a Tensor(…), got %s", value_kind_text(&target->value));
+        if (target->value.kind != VALUE_SPEC) return eval_error(eval, MSG(TARGET_KIND), value_kind_text(&target->value));
         spec = *target->value.spec;
     } else if (data && data->spec.class_count) {
         eval_place(eval, data->spec.span);
@@ -126,11 +123,11 @@ bool make_inputs(Eval *eval, Whole *whole) {
     whole->target = NODE_NONE;
     if (given.kind == VALUE_BROKEN || whole->data.kind == VALUE_BROKEN) return false;
     if (data && whole->data.kind != VALUE_DATASET) {
-        return eval_error_at(eval, data->span, "data is a data set, got %s", value_kind_text(&whole->data));
+        return eval_error_at(eval, data->span, MSG(DATA_KIND), value_kind_text(&whole->data));
     }
     if (!data && !input) {
-        eval_error_at(eval, span_of(eval, "model"), "the model's input is not known");
-        eval_hint(eval, "give data = MNIST(), or the shape of one sample: input = Tensor(1, 28, 28)");
+        eval_error_at(eval, span_of(eval, "model"), MSG(NO_INPUT));
+        eval_hint(eval, MSG(HINT_GIVE_DATA));
         return false;
     }
     return (data ? data_input(eval, whole, &given) : plain_inputs(eval, whole, &given)) && given_target(eval, whole);
@@ -166,7 +163,7 @@ bool run_model(Eval *eval, Whole *whole, bool training, Forward *forward) {
     eval_place(eval, span);
     forward->first = tensor_of(eval, &forward->output);
     if (forward->first == NODE_NONE) {
-        return eval_error(eval, "the model must give a tensor or a tuple of them, got %s", value_kind_text(&forward->output));
+        return eval_error(eval, MSG(MODEL_OUTPUT), value_kind_text(&forward->output));
     }
     return true;
 }
@@ -207,18 +204,17 @@ bool run_loss(Eval *eval, Whole *whole, bool training, Forward *forward) {
     eval->forward = false;
     forward->effects_end = eval->effects.count;
     if (!ok) {
-        if (!scope_find_here(eval->top, "loss")) eval_hint(eval, "the file binds no 'loss': this is the default one");
+        if (!scope_find_here(eval->top, "loss")) eval_hint(eval, MSG(HINT_DEFAULT_LOSS));
         return false;
     }
     eval_place(eval, span);
-    if (!value_is_tensor(&loss)) return eval_error(eval, "the loss must be a tensor, got %s", value_kind_text(&loss));
+    if (!value_is_tensor(&loss)) return eval_error(eval, MSG(LOSS_KIND), value_kind_text(&loss));
     eval->callee = "loss";
     if (!arg_tensor(eval, &loss, "its value", &forward->loss)) return false;
     const Node *node = graph_node(eval->graph, forward->loss);
     if (node->shape.rank != 0 || !dtype_is_float(node->dtype)) {
-        eval_error(eval, "the loss must be one number, got %s of shape %s", dtype_text(node->dtype),
-                   shape_text(eval->arena, &node->shape));
-        eval_hint(eval, "mean(…) or sum(…) makes one number of it");
+        eval_error(eval, MSG(LOSS_SHAPE), dtype_text(node->dtype), shape_text(eval->arena, &node->shape));
+        eval_hint(eval, MSG(HINT_ONE_NUMBER));
         return false;
     }
     forward->loss = build_cast(eval->graph, forward->loss, eval->graph->float_type);
@@ -281,8 +277,7 @@ bool find_target(Eval *eval, Whole *whole) {
     Shape sample = {.rank = (uint8_t)(shape.rank ? shape.rank - 1 : 0)};
     memcpy(sample.dim, shape.dim + 1, sample.rank * sizeof(Dim));
     if (!shape.rank || !shape.dim[0].batch || shape.dim[0].size != 1) {
-        return eval_error(eval, "the target's shape is not known: the output's is %s; give target = Tensor(…)",
-                          shape_text(eval->arena, &shape));
+        return eval_error(eval, MSG(TARGET_UNKNOWN), shape_text(eval->arena, &shape));
     }
     NodeId node = input_node(eval, "target", sample, eval->graph->float_type, true);
     whole->target = node;

@@ -44,8 +44,8 @@ bool module_bind_member(Eval *eval, Module *module, const char *name, const Valu
     }
     if (lost) {
         Span first = before->span;
-        eval_error_alone(eval, span, "'%s' is bound again, so that its layer is lost", name);
-        diag_note(eval->diag, first, "it was bound here");
+        eval_error_alone(eval, span, MSG(LAYER_LOST), name);
+        diag_note(eval->diag, first, MSG(NOTE_BOUND_HERE));
         return false;
     }
     scope_bind(eval, module->scope, name, *value, span);
@@ -152,7 +152,7 @@ bool construct_module(Eval *eval, const ModuleClass *class, const Argument *args
 static bool infer_value(Eval *eval, const Ast *infer, Scope *scope, Value *result) {
     if (!eval_expr(eval, infer->a, scope, result)) return false;
     eval_place(eval, infer->span);
-    if (result->kind == VALUE_DIM) return eval_error(eval, "'%s' would be the batch size, which is not fixed", infer->text);
+    if (result->kind == VALUE_DIM) return eval_error(eval, MSG(INFER_BATCH), infer->text);
     return true;
 }
 
@@ -173,7 +173,7 @@ static bool infer_sizes(Eval *eval, Module *module, const Value *slots, bool che
         const Ast *infer = ast->items.items[i];
         if (infer->kind != AST_INFER) continue;
         Value *given = module_member(module, infer->text);
-        if (!given) return eval_error_at(eval, infer->span, "'%s' is no argument of %s", infer->text, module->class->name);
+        if (!given) return eval_error_at(eval, infer->span, MSG(INFER_NO_ARGUMENT), infer->text, module->class->name);
         bool hole = given->kind == VALUE_HOLE;
         if (hole == check) continue;
         Value value;
@@ -182,8 +182,8 @@ static bool infer_sizes(Eval *eval, Module *module, const Value *slots, bool che
             *given = value;
         } else if (value_is_number(given) && !value_equal(given, &value)) {
             eval_place(eval, module->span);
-            return eval_error(eval, "%s: %s is %s, but its input asks for %s", module->class->name, infer->text,
-                              value_text(eval, given), value_text(eval, &value));
+            return eval_error(eval, MSG(INFER_WRONG_SIZE), module->class->name, infer->text, value_text(eval, given),
+                              value_text(eval, &value));
         }
     }
     return true;
@@ -199,12 +199,12 @@ static const Ast *forward_of(const Module *module) {
 
 static bool run_forward(Eval *eval, Module *module, const Argument *args, size_t count, Value *result) {
     const Ast *forward = forward_of(module);
-    if (!forward) return eval_error(eval, "%s has no forward: it cannot be called", module->class->name);
+    if (!forward) return eval_error(eval, MSG(NO_FORWARD), module->class->name);
     Value *slots = NEW_ARRAY(eval->arena, Value, forward->param_count + 1);
     ParamName *names = param_names(eval, forward->params, forward->param_count);
     BindResult bound = bind_arguments(eval, module->class->name, names, forward->param_count, args, count, slots);
     if (bound == BIND_FAILED) return false;
-    if (bound == BIND_PARTIAL) return eval_error(eval, "%s is called without its input", module->class->name);
+    if (bound == BIND_PARTIAL) return eval_error(eval, MSG(CALLED_WITHOUT_INPUT), module->class->name);
     if (module->deferred) {
         if (!infer_sizes(eval, module, slots, false) || !finish_arguments(eval, module)) return false;
         if (!module_run_body(eval, module)) return false;
@@ -265,7 +265,7 @@ static bool call_recorded(Eval *eval, Module *module, const Argument *args, size
 }
 
 bool call_module(Eval *eval, Module *module, const Argument *args, size_t count, Span span, Value *result) {
-    if (module->constructing) return eval_error(eval, "%s is called while its body still runs", module->class->name);
+    if (module->constructing) return eval_error(eval, MSG(CALLED_IN_BODY), module->class->name);
     const CallSite *outer = site_push(eval, span, arena_printf(eval->arena, "forward of %s", module->class->name));
     Module *before = eval->module;
     eval->module = module;

@@ -159,7 +159,7 @@ static bool exec_body(Eval *eval, const OptimizerClass *class, Parameter *parame
     const Binding *function = scope_find_here(scope, "update");
     if (function && function->value.kind == VALUE_FUNCTION) *update = function->value.function;
     if (*update && (*update)->param_count == 2) return true;
-    return eval_error_at(eval, class->ast->name_span, "%s needs an update(p, g)", class->name);
+    return eval_error_at(eval, class->ast->name_span, MSG(NO_UPDATE), class->name);
 }
 
 static bool next_value(Eval *eval, const Binding *binding, const Parameter *variable, const char *what, NodeId *result) {
@@ -168,7 +168,7 @@ static bool next_value(Eval *eval, const Binding *binding, const Parameter *vari
     if (!arg_tensor(eval, &binding->value, what, result)) return false;
     const Shape *given = &graph_node(eval->graph, *result)->shape;
     if (!shape_equal(given, &variable->shape)) {
-        return eval_error(eval, "update: the new %s has shape %s instead of %s", what, shape_text(eval->arena, given),
+        return eval_error(eval, MSG(UPDATE_SHAPE), what, shape_text(eval->arena, given),
                           shape_text(eval->arena, &variable->shape));
     }
     *result = build_cast(eval->graph, *result, variable->dtype);
@@ -224,8 +224,7 @@ bool check_options(Eval *eval, const Optimizer *optimizer) {
         bool known = !strcmp(name, "lr_scale") || param_index(optimizer->class, name) < ast->param_count;
         if (!path->option || known) continue;
         eval->site = NULL;
-        ok = eval_error_at(eval, path->spans[path->count - 1], "no parameter has the name '%s', nor has %s such an argument",
-                           name, optimizer->class->name);
+        ok = eval_error_at(eval, path->spans[path->count - 1], MSG(NO_OPTION), name, optimizer->class->name);
         eval_suggest(eval, name, names, ast->param_count + 2);
     }
     return ok;

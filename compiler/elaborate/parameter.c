@@ -47,7 +47,7 @@ bool initial_value(Eval *eval, const Value *init, const Shape *shape, DType dtyp
     if (value_is_callable(&value)) {
         Value size = value_shape(eval, shape);
         if (!eval_apply(eval, init, &size, 1, &value)) return false;
-        if (value_is_callable(&value)) return eval_error(eval, "this initialiser gives a function when called with a shape");
+        if (value_is_callable(&value)) return eval_error(eval, MSG(INIT_GIVES_FUNCTION));
     }
     if (value_is_number(&value)) return shaped_number(eval, &value, shape, dtype, result);
     NodeId node;
@@ -55,8 +55,7 @@ bool initial_value(Eval *eval, const Value *init, const Shape *shape, DType dtyp
     if (!arg_tensor(eval, &value, "its result", &node)) return false;
     const Shape given = graph_node(eval->graph, node)->shape;
     if (!shape_equal(&given, shape) && given.rank != 0) {
-        return eval_error(eval, "a parameter of shape %s cannot start as a tensor of shape %s", shape_text(eval->arena, shape),
-                          shape_text(eval->arena, &given));
+        return eval_error(eval, MSG(INIT_SHAPE), shape_text(eval->arena, shape), shape_text(eval->arena, &given));
     }
     node = build_cast(eval->graph, node, dtype);
     if (!shape_equal(&given, shape)) node = build_expand(eval->graph, node, *shape);

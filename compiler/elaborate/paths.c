@@ -39,7 +39,7 @@ static Override *path_new(Eval *eval, const Ast *target, size_t count, const Val
 // ---- What happens at the end of a path
 static bool truth_of(Eval *eval, const Override *path, bool *result) {
     if (path->value.kind != VALUE_BOOL) {
-        return eval_error_at(eval, path->value_span, "requires_grad is True or False, got %s", value_kind_text(&path->value));
+        return eval_error_at(eval, path->value_span, MSG(REQUIRES_GRAD_KIND), value_kind_text(&path->value));
     }
     *result = path->value.boolean;
     return true;
@@ -74,8 +74,8 @@ static void give_option(Eval *eval, const Value *value, const PathOption *option
 static bool tie(Eval *eval, Override *path, Value *member) {
     const Parameter *from = path->value.parameter, *to = member->parameter;
     if (!shape_equal(&from->shape, &to->shape)) {
-        return eval_error_at(eval, path->value_span, "a parameter of shape %s cannot be tied to one of shape %s",
-                             shape_text(eval->arena, &to->shape), shape_text(eval->arena, &from->shape));
+        return eval_error_at(eval, path->value_span, MSG(TIE_SHAPES), shape_text(eval->arena, &to->shape),
+                             shape_text(eval->arena, &from->shape));
     }
     *member = path->value;
     return true;
@@ -83,8 +83,7 @@ static bool tie(Eval *eval, Override *path, Value *member) {
 
 static bool override_initial(Eval *eval, Override *path, Value *member) {
     if (member->kind != VALUE_PARAMETER) {
-        eval_error_at(eval, path->target->span, "only parameters and buffers can be assigned by a path; this is %s",
-                      value_kind_text(member));
+        eval_error_at(eval, path->target->span, MSG(PATH_TO_WHAT), value_kind_text(member));
         return false;
     }
     if (path->value.kind == VALUE_PARAMETER) return tie(eval, path, member);
@@ -194,7 +193,7 @@ static bool follow(Eval *eval, Override *path, size_t segment, Value *at) {
 
 static bool no_match(Eval *eval, const Override *path, const Value *root) {
     eval->site = NULL;
-    eval_error_at(eval, path->target->span, "this path matches no parameter");
+    eval_error_at(eval, path->target->span, MSG(PATH_MATCHES_NOTHING));
     // The first segment that leads nowhere, to suggest a neighbour.
     const Value *at = root;
     for (size_t i = 0; i < path->count && at->kind == VALUE_MODULE; i++) {
@@ -237,10 +236,10 @@ bool assign_path(Eval *eval, const Ast *statement, Scope *scope) {
     Value owner, value;
     if (!eval_expr(eval, root, scope, &owner) || !eval_expr(eval, statement->b, scope, &value)) return false;
     eval_place(eval, statement->a->span);
-    if (statement->op != AST_OP_NONE) return eval_error(eval, "a path can only be assigned with '='");
-    if (!count) return eval_error(eval, "this cannot be assigned to");
+    if (statement->op != AST_OP_NONE) return eval_error(eval, MSG(PATH_OPERATOR));
+    if (!count) return eval_error(eval, MSG(NOT_ASSIGNABLE));
     if (owner.kind != VALUE_MODULE && owner.kind != VALUE_PARAMETER && owner.kind != VALUE_LIST) {
-        return eval_error(eval, "%s has no members to assign to", value_kind_text(&owner));
+        return eval_error(eval, MSG(NO_MEMBERS), value_kind_text(&owner));
     }
     Override *path = path_new(eval, statement->a, count, &value, statement->b->span);
     VEC_PUSH(eval->arena, &eval->overrides, path);

@@ -44,14 +44,12 @@ bool define_override(Eval *eval, const char *name, Span span, Value *value) {
         if (eval->define_used[i] || strcmp(define->name, name)) continue;
         if (!value_is_number(value) && value->kind != VALUE_STRING) {
             eval->define_used[i] = true;
-            return eval_error_at(eval, span, "-D %s: only a number, string or boolean can be overridden; this is %s", name,
-                                 value_kind_text(value));
+            return eval_error_at(eval, span, MSG(DEFINE_KIND), name, value_kind_text(value));
         }
         eval->define_used[i] = true;
         const char *was = value_kind_text(value);
         if (!parse_define(define->value, value)) {
-            return eval_error_at(eval, span, "-D %s=%s does not fit: the file binds '%s' to %s", name, define->value, name,
-                                 was);
+            return eval_error_at(eval, span, MSG(DEFINE_MISFIT), name, define->value, name, was);
         }
     }
     return true;
@@ -64,7 +62,7 @@ bool check_defines(Eval *eval) {
     for (size_t i = 0; i < eval->options->define_count; i++) {
         if (eval->define_used[i]) continue;
         const char *name = eval->options->defines[i].name;
-        diag_error(eval->diag, SPAN_NONE, "-D %s: the file binds no such name at its top level", name);
+        diag_error(eval->diag, SPAN_NONE, MSG(DEFINE_UNKNOWN), name);
         eval_suggest(eval, name, names, eval->top->count);
         ok = false;
     }
@@ -82,8 +80,8 @@ static bool wrong_kind(Eval *eval, const char *name, const Value *value, const c
     if (value->kind == VALUE_BROKEN) return false;
     const Binding *binding = scope_find_here(eval->top, name);
     eval->site = NULL;
-    eval_error_at(eval, binding ? binding->span : SPAN_NONE, "%s must be %s, got %s", name, wanted, value_kind_text(value));
-    if (value_is_callable(value)) eval_hint(eval, "write %s = %s(…)", name, value_text(eval, value));
+    eval_error_at(eval, binding ? binding->span : SPAN_NONE, MSG(TRAINER_NAME_KIND), name, wanted, value_kind_text(value));
+    if (value_is_callable(value)) eval_hint(eval, MSG(HINT_WRITE_CALL), name, value_text(eval, value));
     return false;
 }
 
@@ -91,8 +89,8 @@ static bool wrong_kind(Eval *eval, const char *name, const Value *value, const c
 static void mention_criterion(Eval *eval) {
     const Binding *criterion = scope_find_here(eval->top, "criterion");
     if (!criterion || scope_find_here(eval->top, "loss")) return;
-    diag_warning(eval->diag, "no-effect", criterion->span, "nothing uses 'criterion'");
-    diag_hint(eval->diag, "call it loss: loss = …");
+    diag_warning(eval->diag, "no-effect", criterion->span, MSG(CRITERION_UNUSED));
+    diag_hint(eval->diag, MSG(HINT_CALL_IT_LOSS));
 }
 
 static bool find_parts(Eval *eval, Whole *whole) {
@@ -113,8 +111,8 @@ static bool find_parts(Eval *eval, Whole *whole) {
 static bool find_model(Eval *eval, Whole *whole) {
     const Binding *model = scope_find_here(eval->top, "model");
     if (!model) {
-        diag_error(eval->diag, SPAN_NONE, "the file binds no 'model'");
-        diag_hint(eval->diag, "write model = Sequential(…)");
+        diag_error(eval->diag, SPAN_NONE, MSG(NO_MODEL));
+        diag_hint(eval->diag, MSG(HINT_WRITE_MODEL));
         return false;
     }
     whole->model = model->value;

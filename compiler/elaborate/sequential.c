@@ -10,8 +10,8 @@ static Span entry_span(Eval *eval, const Argument *arg, const Value *value) {
 bool ready_callable(Eval *eval, const Value *value, Span span) {
     if (value->kind == VALUE_BROKEN) return false;
     if (value->kind == VALUE_MODULE_CLASS) {
-        eval_error_at(eval, span, "%s is a class: a layer is made by calling it", value->module_class->name);
-        eval_hint(eval, "write %s(…)", value->module_class->name);
+        eval_error_at(eval, span, MSG(CLASS_AS_LAYER), value->module_class->name);
+        eval_hint(eval, MSG(HINT_MAKE_LAYER), value->module_class->name);
         return false;
     }
     if (value->kind == VALUE_PARTIAL && value->partial->callee.kind == VALUE_MODULE_CLASS) {
@@ -22,11 +22,11 @@ bool ready_callable(Eval *eval, const Value *value, Span span) {
             for (size_t k = 0; k < value->partial->count; k++) {
                 given |= !strcmp(value->partial->args[k].name, ast->params[i].name);
             }
-            if (!given) return eval_error_at(eval, span, "%s: argument '%s' is missing", class->name, ast->params[i].name);
+            if (!given) return eval_error_at(eval, span, MSG(ARGUMENT_MISSING), class->name, ast->params[i].name);
         }
     }
     if (value->kind != VALUE_OPTIMIZER_CLASS && value_is_callable(value)) return true;
-    return eval_error_at(eval, span, "expected a layer or a function, got %s", value_kind_text(value));
+    return eval_error_at(eval, span, MSG(NOT_A_LAYER), value_kind_text(value));
 }
 
 static bool add_entry(Eval *eval, Module *module, const char *name, const Value *value, Span span) {
@@ -34,11 +34,11 @@ static bool add_entry(Eval *eval, Module *module, const char *name, const Value 
     const Binding *before = scope_find_here(module->scope, name);
     if (before) {
         Span first = before->span;
-        eval_error_alone(eval, span, "the name '%s' is used twice in one %s", name, module->class->name);
-        diag_note(eval->diag, first, "it was used here");
+        eval_error_alone(eval, span, MSG(LAYER_NAME_TWICE), name, module->class->name);
+        diag_note(eval->diag, first, MSG(NOTE_USED_HERE));
         return false;
     }
-    if (!*name || strchr(name, '.')) return eval_error_at(eval, span, "'%s' cannot be the name of a layer", name);
+    if (!*name || strchr(name, '.')) return eval_error_at(eval, span, MSG(LAYER_NAME), name);
     scope_bind(eval, module->scope, name, *value, span);
     return true;
 }
@@ -100,14 +100,14 @@ static bool call_combined(Eval *eval, const Module *module, const Argument *args
 bool call_sequential(Eval *eval, Module *module, const Argument *args, size_t count, Value *result) {
     const char *name = module->class->name;
     if (module->kind == MODULE_LIST) {
-        eval_error(eval, "a %s cannot be called", name);
-        eval_hint(eval, "call its layers: for layer in layers { x = layer(x) }");
+        eval_error(eval, MSG(LIST_CALLED), name);
+        eval_hint(eval, MSG(HINT_CALL_LAYERS));
         return false;
     }
     for (size_t i = 0; i < count; i++) {
-        if (args[i].name) return eval_error_at(eval, args[i].span, "%s has no argument '%s'", name, args[i].name);
+        if (args[i].name) return eval_error_at(eval, args[i].span, MSG(NO_ARGUMENT), name, args[i].name);
     }
-    if (!count) return eval_error(eval, "%s is called without its input", name);
+    if (!count) return eval_error(eval, MSG(CALLED_WITHOUT_INPUT), name);
     if (module->class->combine.kind != VALUE_NONE) return call_combined(eval, module, args, count, result);
     if (!module->scope->count) {
         *result = args[0].value;
@@ -120,8 +120,7 @@ bool call_sequential(Eval *eval, Module *module, const Argument *args, size_t co
         Value output;
         if (!call_value(eval, &entry.value, given, i ? 1 : count, entry.span, &output)) return false;
         if (output.kind == VALUE_PARTIAL || output.kind == VALUE_MODULE) {
-            return eval_error_at(eval, entry.span, "entry '%s' gives %s instead of a tensor", entry.name,
-                                 value_kind_text(&output));
+            return eval_error_at(eval, entry.span, MSG(ENTRY_NOT_TENSOR), entry.name, value_kind_text(&output));
         }
         *result = output;
     }

@@ -66,14 +66,13 @@ static bool call_tensor(Eval *eval, const Value *args, Value *result) {
 static bool int_arange(Eval *eval, Dim start, Dim end, int64_t step, Value *result) {
     Graph *g = eval_graph(eval);
     if (end.batch) { // arange(N): the batch's indices
-        if (start.size != 0 || start.batch || step != 1)
-            return eval_error(eval, "arange: a range that ends at N must start at 0 in steps of 1");
+        if (start.size != 0 || start.batch || step != 1) return eval_error(eval, MSG(ARANGE_TO_BATCH));
         return eval_node(eval, build_iota(g, (Shape){.rank = 1, .dim = {end}}, 0), result);
     }
-    if (start.batch) return eval_error(eval, "arange: the start must not depend on the batch size");
-    if (step == 0) return eval_error(eval, "arange: the step is 0");
+    if (start.batch) return eval_error(eval, MSG(ARANGE_FROM_BATCH));
+    if (step == 0) return eval_error(eval, MSG(ARANGE_STEP));
     double span = ceil(((double)end.size - (double)start.size) / (double)step);
-    if (span > (double)GRAPH_NODE_LIMIT * 1024) return eval_error(eval, "arange: %.0f elements are too many", span);
+    if (span > (double)GRAPH_NODE_LIMIT * 1024) return eval_error(eval, MSG(ARANGE_TOO_LONG), span);
     Shape shape = {.rank = 1, .dim = {dim_constant(span > 0 ? (int64_t)span : 0)}};
     NodeId x = build_iota(g, shape, 0);
     if (step != 1) x = build_binary(g, OP_MUL, x, build_int(g, step));
@@ -82,9 +81,9 @@ static bool int_arange(Eval *eval, Dim start, Dim end, int64_t step, Value *resu
 }
 
 static bool float_arange(Eval *eval, double start, double end, double step, Value *result) {
-    if (step == 0) return eval_error(eval, "arange: the step is 0");
+    if (step == 0) return eval_error(eval, MSG(ARANGE_STEP));
     double count = ceil((end - start) / step);
-    if (!(count <= ARANGE_LIMIT)) return eval_error(eval, "arange: more than %d elements", ARANGE_LIMIT);
+    if (!(count <= ARANGE_LIMIT)) return eval_error(eval, MSG(ARANGE_LIMIT), ARANGE_LIMIT);
     size_t size = count > 0 ? (size_t)count : 0;
     double *data = NEW_ARRAY(eval_arena(eval), double, size);
     for (size_t i = 0; i < size; i++) data[i] = start + (double)i * step;
@@ -117,10 +116,9 @@ static bool call_one_hot(Eval *eval, const Value *args, Value *result) {
     Graph *g = eval_graph(eval);
     Shape shape = tensor_shape(eval, x);
     if (dtype_is_float(graph_node(g, x)->dtype)) {
-        return eval_error(eval, "one_hot needs integers, got %s %s", dtype_text(graph_node(g, x)->dtype),
-                          shape_text(eval_arena(eval), &shape));
+        return eval_error(eval, MSG(ONE_HOT_TYPE), dtype_text(graph_node(g, x)->dtype), shape_text(eval_arena(eval), &shape));
     }
-    if (classes < 1) return eval_error(eval, "one_hot needs at least 1 class, got %lld", (long long)classes);
+    if (classes < 1) return eval_error(eval, MSG(ONE_HOT_CLASSES), (long long)classes);
     x = build_cast(g, x, DT_I64);
     NodeId inside =
         build_binary(g, OP_AND, build_binary(g, OP_GE, x, build_int(g, 0)), build_binary(g, OP_LT, x, build_int(g, classes)));
@@ -156,7 +154,7 @@ static bool draw(Eval *eval, const Value *args, DrawKind kind, const char *first
         !arg_number(eval, &args[2], second, &b)) {
         return false;
     }
-    if (shape_batch_axis(&shape, NULL)) return eval_error(eval, "an initial value cannot depend on the batch size");
+    if (shape_batch_axis(&shape, NULL)) return eval_error(eval, MSG(INIT_OF_BATCH));
     if (!eval_node(eval, build_draw(eval_graph(eval), shape, kind, a, b), result)) return false;
     eval_effect(eval, result->tensor); // the generator moves on even when the values are overridden later
     return true;
@@ -174,8 +172,8 @@ static bool call_draw_normal(Eval *eval, const Value *args, Value *result) {
 static bool call_draw_orthogonal(Eval *eval, const Value *args, Value *result) {
     Shape shape;
     if (!arg_shape(eval, &args[0], "shape", false, &shape)) return false;
-    if (shape_batch_axis(&shape, NULL)) return eval_error(eval, "an initial value cannot depend on the batch size");
-    if (shape.rank < 2) return eval_error(eval, "an orthogonal matrix needs a shape of two or more axes");
+    if (shape_batch_axis(&shape, NULL)) return eval_error(eval, MSG(INIT_OF_BATCH));
+    if (shape.rank < 2) return eval_error(eval, MSG(ORTHOGONAL_RANK));
     NodeId drawn = build_draw(eval_graph(eval), shape, DRAW_ORTHOGONAL, (double)shape.dim[0].size, 0);
     if (!eval_node(eval, drawn, result)) return false;
     eval_effect(eval, result->tensor);

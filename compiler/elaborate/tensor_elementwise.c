@@ -59,7 +59,7 @@ static bool clamp_one(Eval *eval, const Value *bound, const char *what, Op beyon
 static bool call_clamp(Eval *eval, const Value *args, Value *result) {
     NodeId x;
     if (!arg_tensor(eval, &args[0], "x", &x)) return false;
-    if (args[1].kind == VALUE_NONE && args[2].kind == VALUE_NONE) return eval_error(eval, "clamp needs min, max or both");
+    if (args[1].kind == VALUE_NONE && args[2].kind == VALUE_NONE) return eval_error(eval, MSG(CLAMP_BOUNDS));
     if (!clamp_one(eval, &args[1], "min", OP_LT, &x) || !clamp_one(eval, &args[2], "max", OP_GT, &x)) return false;
     *result = value_tensor(x);
     return true;

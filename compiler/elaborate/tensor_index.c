@@ -21,13 +21,12 @@ static bool index_number(Indexing *at, int64_t index) {
     Dim dim = current_dim(at);
     const char *shape = shape_text(eval_arena(at->eval), &at->original);
     if (dim.batch) {
-        eval_error(at->eval, "the batch dimension of shape %s cannot be indexed with a number", shape);
-        eval_hint(at->eval, "a sample is x[:, …]; the samples of a batch are worked on together");
+        eval_error(at->eval, MSG(BATCH_INDEX), shape);
+        eval_hint(at->eval, MSG(HINT_SAMPLE));
         return false;
     }
     if (index < -dim.size || index >= dim.size) {
-        return eval_error(at->eval, "index %lld is out of range for an axis of size %lld (shape %s)", (long long)index,
-                          (long long)dim.size, shape);
+        return eval_error(at->eval, MSG(TENSOR_INDEX_RANGE), (long long)index, (long long)dim.size, shape);
     }
     if (index < 0) index += dim.size;
     return set(at, build_slice(at->g, at->x, at->axis, dim_constant(index), dim_constant(1), 1)) &&
@@ -48,8 +47,7 @@ static bool batch_slice(Indexing *at, const Value *bounds, int64_t step) {
     bool strided = step > 1 && start.size < step && !start.batch && dim_equal(end, dim) && dim.size % step == 0;
     bool blocks = step == 1 && (start.batch || start.size == 0) && end.batch && start.size <= end.size && end.size <= dim.size;
     if (start.size < 0 || (!strided && !blocks)) {
-        return eval_error(at->eval, "a slice of the batch dimension must be a multiple of N for every N (shape %s)",
-                          shape_text(eval_arena(at->eval), &at->original));
+        return eval_error(at->eval, MSG(BATCH_SLICE), shape_text(eval_arena(at->eval), &at->original));
     }
     Dim size = {.size = step > 1 ? dim.size / step : end.size - start.size, .batch = true};
     at->axis++;
@@ -60,7 +58,7 @@ static bool index_slice(Indexing *at, const ValueList *slice) {
     const Value *bounds = slice->items;
     int64_t step = 1, size = current_dim(at).size, start = 0, end = size;
     if (bounds[2].kind != VALUE_NONE && !arg_int(at->eval, &bounds[2], "the step of a slice", &step)) return false;
-    if (step < 1) return eval_error(at->eval, "the step of a slice must be at least 1, got %lld", (long long)step);
+    if (step < 1) return eval_error(at->eval, MSG(TENSOR_SLICE_STEP), (long long)step);
     if (current_dim(at).batch) return batch_slice(at, bounds, step);
     if (bounds[0].kind != VALUE_NONE && !arg_int(at->eval, &bounds[0], "the start of a slice", &start)) return false;
     if (bounds[1].kind != VALUE_NONE && !arg_int(at->eval, &bounds[1], "the end of a slice", &end)) return false;
@@ -79,11 +77,8 @@ static bool index_one(Indexing *at, const Value *subscript, uint32_t skipped) {
     case VALUE_ELLIPSIS: at->axis += skipped; return true;
     case VALUE_NONE: return set(at, tensor_insert_axis(at->g, at->x, at->axis++));
     case VALUE_TENSOR:
-    case VALUE_PARAMETER:
-        return eval_error(at->eval, "indexing with a tensor is not in the library; a product with one_hot selects rows");
-    default:
-        return eval_error(at->eval, "a tensor is indexed with integers, slices, None and ..., got %s",
-                          value_kind_text(subscript));
+    case VALUE_PARAMETER: return eval_error(at->eval, MSG(INDEX_TENSOR));
+    default: return eval_error(at->eval, MSG(INDEX_KIND), value_kind_text(subscript));
     }
 }
 
@@ -94,9 +89,9 @@ bool tensor_index(Eval *eval, NodeId x, const Value *subscripts, size_t count, V
         taken += subscripts[i].kind != VALUE_ELLIPSIS && subscripts[i].kind != VALUE_NONE;
         ellipses += subscripts[i].kind == VALUE_ELLIPSIS;
     }
-    if (ellipses > 1) return eval_error(eval, "an index can have only one '...'");
+    if (ellipses > 1) return eval_error(eval, MSG(INDEX_ELLIPSES));
     if (taken > at.original.rank) {
-        return eval_error(eval, "too many indices for shape %s: %zu", shape_text(eval_arena(eval), &at.original), taken);
+        return eval_error(eval, MSG(INDEX_COUNT), shape_text(eval_arena(eval), &at.original), taken);
     }
     for (size_t i = 0; i < count; i++) {
         if (!index_one(&at, &subscripts[i], at.original.rank - (uint32_t)taken)) return false;

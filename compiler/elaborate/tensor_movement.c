@@ -8,9 +8,8 @@
 
 static bool unsolvable(Eval *eval, const char *what, const Shape *from, Dim count, const Shape *shape) {
     Arena *arena = eval_arena(eval);
-    eval_error(eval, "%s: the -1 in %s cannot be solved for shape %s, for every batch size N", what, shape_text(arena, shape),
-               shape_text(arena, from));
-    if (count.batch && !shape_batch_axis(shape, NULL)) eval_hint(eval, "write x.shape[0] for the batch");
+    eval_error(eval, MSG(RESHAPE_UNSOLVED), what, shape_text(arena, shape), shape_text(arena, from));
+    if (count.batch && !shape_batch_axis(shape, NULL)) eval_hint(eval, MSG(HINT_BATCH_SIZE));
     return false;
 }
 
@@ -25,10 +24,10 @@ bool tensor_solve_shape(Eval *eval, const char *what, const Shape *from, Dim cou
         }
         known.batch |= shape->dim[i].batch;
         if (__builtin_mul_overflow(known.size, shape->dim[i].size, &known.size))
-            return eval_error(eval, "%s: the shape is too large", what);
+            return eval_error(eval, MSG(RESHAPE_TOO_LARGE), what);
     }
     if (holes == 0) return true;
-    if (holes > 1) return eval_error(eval, "%s: only one size can be -1, got %s", what, shape_text(eval_arena(eval), shape));
+    if (holes > 1) return eval_error(eval, MSG(RESHAPE_TWO_HOLES), what, shape_text(eval_arena(eval), shape));
     if (known.size == 0 || count.size % known.size != 0 || (known.batch && !count.batch)) {
         return unsolvable(eval, what, from, count, shape);
     }
@@ -53,7 +52,7 @@ static bool call_view(Eval *eval, const Value *args, Value *result) { return res
 // Replaces axes [first, last] by the `count` sizes at `with`.
 static bool replace_axes(Eval *eval, NodeId x, uint32_t first, uint32_t last, const Dim *with, size_t count, Value *result) {
     Shape from = tensor_shape(eval, x), to = {.rank = (uint8_t)first};
-    if (first + count + from.rank - last - 1 > MAX_RANK) return eval_error(eval, "a tensor has at most %d axes", MAX_RANK);
+    if (first + count + from.rank - last - 1 > MAX_RANK) return eval_error(eval, MSG(TOO_MANY_AXES), MAX_RANK);
     memcpy(to.dim, from.dim, first * sizeof *to.dim);
     for (size_t i = 0; i < count; i++) to.dim[to.rank++] = with[i];
     for (uint32_t i = last + 1; i < from.rank; i++) to.dim[to.rank++] = from.dim[i];
@@ -69,7 +68,7 @@ static bool call_flatten(Eval *eval, const Value *args, Value *result) {
         return eval_node(eval, x, result); // nothing behind the batch
     if (!arg_axis(eval, &args[1], "start_dim", &shape, &first) || !arg_axis(eval, &args[2], "end_dim", &shape, &last))
         return false;
-    if (first > last) return eval_error(eval, "flatten: start_dim %u is behind end_dim %u", first, last);
+    if (first > last) return eval_error(eval, MSG(FLATTEN_ORDER), first, last);
     Dim count = dim_constant(1);
     for (uint32_t i = first; i <= last; i++) {
         count.size *= shape.dim[i].size;
@@ -94,7 +93,7 @@ NodeId tensor_insert_axis(Graph *g, NodeId x, uint32_t axis) {
     if (x == NODE_NONE) return NODE_NONE;
     Shape shape = graph_node(g, x)->shape;
     if (shape.rank == MAX_RANK) {
-        diag_error(g->diag, g->span, "a tensor has at most %d axes", MAX_RANK);
+        diag_error(g->diag, g->span, MSG(TOO_MANY_AXES), MAX_RANK);
         return NODE_NONE;
     }
     memmove(&shape.dim[axis + 1], &shape.dim[axis], (shape.rank - axis) * sizeof *shape.dim);
@@ -116,8 +115,7 @@ bool tensor_new_axis(Eval *eval, const Value *value, const Shape *shape, uint32_
     if (!arg_int(eval, value, "dim", &at)) return false;
     int64_t places = shape->rank + 1;
     if (at < -places || at >= places) {
-        return eval_error(eval, "dim %lld is out of range for a new axis of shape %s", (long long)at,
-                          shape_text(eval_arena(eval), shape));
+        return eval_error(eval, MSG(NEW_AXIS_RANGE), (long long)at, shape_text(eval_arena(eval), shape));
     }
     *axis = (uint32_t)(at < 0 ? at + places : at);
     return true;
@@ -172,8 +170,7 @@ static bool call_permute(Eval *eval, const Value *args, Value *result) {
         seen |= 1u << axis;
     }
     if (list->count != shape.rank || seen != (1u << shape.rank) - 1) {
-        return eval_error(eval, "permute: each of the %u axes of shape %s must be named once", shape.rank,
-                          shape_text(eval_arena(eval), &shape));
+        return eval_error(eval, MSG(PERMUTE_AXES), shape.rank, shape_text(eval_arena(eval), &shape));
     }
     return eval_node(eval, build_permute(eval_graph(eval), x, permutation), result);
 }
@@ -188,8 +185,7 @@ static bool call_expand(Eval *eval, const Value *args, Value *result) {
     Shape from = tensor_shape(eval, x);
     for (uint32_t i = 0; i < to.rank; i++) {
         if (to.dim[i].size != -1) continue;
-        if (i + from.rank < to.rank)
-            return eval_error(eval, "expand: -1 stands for a new axis in %s", shape_text(eval_arena(eval), &to));
+        if (i + from.rank < to.rank) return eval_error(eval, MSG(EXPAND_NEW_AXIS), shape_text(eval_arena(eval), &to));
         to.dim[i] = from.dim[i + from.rank - to.rank];
     }
     return eval_node(eval, build_expand(eval_graph(eval), x, to), result);
@@ -219,8 +215,7 @@ static bool call_repeat(Eval *eval, const Value *args, Value *result) {
     Graph *g = eval_graph(eval);
     Shape shape = tensor_shape(eval, x);
     if (times.rank < shape.rank) {
-        return eval_error(eval, "repeat needs a number for each axis of shape %s, got %u", shape_text(eval_arena(eval), &shape),
-                          times.rank);
+        return eval_error(eval, MSG(REPEAT_COUNT), shape_text(eval_arena(eval), &shape), times.rank);
     }
     while (x != NODE_NONE && tensor_shape(eval, x).rank < times.rank) x = tensor_insert_axis(g, x, 0);
     for (uint32_t i = 0; x != NODE_NONE && i < times.rank; i++) x = repeat_axis(g, x, i, times.dim[i]);

@@ -10,7 +10,7 @@ static NodeId *tensor_list(Eval *eval, const Value *value, size_t *count) {
     const ValueList *list;
     if (!arg_list(eval, value, "tensors", &list)) return NULL;
     if (list->count == 0) {
-        eval_error(eval, "at least one tensor is needed, got an empty list");
+        eval_error(eval, MSG(NO_TENSORS));
         return NULL;
     }
     NodeId *nodes = NEW_ARRAY(eval_arena(eval), NodeId, list->count);
@@ -41,7 +41,7 @@ static bool call_stack(Eval *eval, const Value *args, Value *result) {
     for (size_t i = 0; i < count; i++) {
         Shape other = tensor_shape(eval, parts[i]);
         if (!shape_equal(&shape, &other)) {
-            return eval_error(eval, "stack: shapes differ: %s and %s", shape_text(eval_arena(eval), &shape),
+            return eval_error(eval, MSG(STACK_SHAPES), shape_text(eval_arena(eval), &shape),
                               shape_text(eval_arena(eval), &other));
         }
     }
@@ -81,11 +81,10 @@ static bool call_chunk(Eval *eval, const Value *args, Value *result) {
     if (!arg_tensor(eval, &args[0], "x", &x) || !arg_int(eval, &args[1], "chunks", &chunks)) return false;
     Shape shape = tensor_shape(eval, x);
     if (!arg_axis(eval, &args[2], "dim", &shape, &axis)) return false;
-    if (chunks < 1) return eval_error(eval, "chunk: at least 1 chunk is needed, got %lld", (long long)chunks);
+    if (chunks < 1) return eval_error(eval, MSG(CHUNK_COUNT), (long long)chunks);
     int64_t whole = shape.dim[axis].size;
     if (shape.dim[axis].batch && whole % chunks) {
-        return eval_error(eval, "chunk: shape %s cannot be cut into %lld equal parts along the batch for every N",
-                          shape_text(eval_arena(eval), &shape), (long long)chunks);
+        return eval_error(eval, MSG(CHUNK_BATCH), shape_text(eval_arena(eval), &shape), (long long)chunks);
     }
     if (whole == 0) return cut(eval, x, axis, &whole, 1, result);
     return cut_evenly(eval, x, axis, (whole - 1) / chunks + 1, result);
@@ -96,12 +95,10 @@ static bool split_by_list(Eval *eval, NodeId x, uint32_t axis, const ValueList *
     int64_t *sizes = NEW_ARRAY(eval_arena(eval), int64_t, list->count), sum = 0;
     for (size_t i = 0; i < list->count; i++) {
         if (!arg_int(eval, &list->items[i], "split_size", &sizes[i])) return false;
-        if (sizes[i] < 0 || __builtin_add_overflow(sum, sizes[i], &sum))
-            return eval_error(eval, "split: sizes must be at least 0");
+        if (sizes[i] < 0 || __builtin_add_overflow(sum, sizes[i], &sum)) return eval_error(eval, MSG(SPLIT_SIZES));
     }
     if (sum != shape.dim[axis].size || shape.dim[axis].batch) {
-        return eval_error(eval, "split: the sizes sum to %lld, but axis %u of shape %s has to be split", (long long)sum, axis,
-                          shape_text(eval_arena(eval), &shape));
+        return eval_error(eval, MSG(SPLIT_SUM), (long long)sum, axis, shape_text(eval_arena(eval), &shape));
     }
     return cut(eval, x, axis, sizes, list->count, result);
 }
@@ -115,10 +112,8 @@ static bool call_split(Eval *eval, const Value *args, Value *result) {
     if (!arg_axis(eval, &args[2], "dim", &shape, &axis)) return false;
     if (args[1].kind == VALUE_LIST || args[1].kind == VALUE_TUPLE) return split_by_list(eval, x, axis, args[1].list, result);
     if (!arg_int(eval, &args[1], "split_size", &size)) return false;
-    if (size < 1) return eval_error(eval, "split: the size must be at least 1, got %lld", (long long)size);
-    if (shape.dim[axis].batch)
-        return eval_error(eval, "split: the batch dimension of %s has no constant size; use chunk",
-                          shape_text(eval_arena(eval), &shape));
+    if (size < 1) return eval_error(eval, MSG(SPLIT_SIZE), (long long)size);
+    if (shape.dim[axis].batch) return eval_error(eval, MSG(SPLIT_BATCH), shape_text(eval_arena(eval), &shape));
     return cut_evenly(eval, x, axis, size, result);
 }
 
@@ -159,10 +154,9 @@ static bool call_pad(Eval *eval, const Value *args, Value *result) {
     }
     Graph *g = eval_graph(eval);
     Shape shape = tensor_shape(eval, x);
-    if (strcmp(mode, "constant") != 0) return eval_error(eval, "pad: mode '%s' is not in the library; 'constant' is", mode);
+    if (strcmp(mode, "constant") != 0) return eval_error(eval, MSG(PAD_MODE), mode);
     if (list->count % 2 || list->count / 2 > shape.rank) {
-        return eval_error(eval, "pad: two amounts for each of the last axes of %s, from the last one on; got %zu amounts",
-                          shape_text(eval_arena(eval), &shape), list->count);
+        return eval_error(eval, MSG(PAD_AMOUNTS), shape_text(eval_arena(eval), &shape), list->count);
     }
     NodeId inside = build_full(g, shape, DT_BOOL, 1);
     for (size_t i = 0; i < list->count / 2; i++) {
@@ -189,8 +183,7 @@ static bool triangle(Eval *eval, const Value *args, Op kept, Value *result) {
     if (!arg_tensor(eval, &args[0], "x", &x) || !arg_int(eval, &args[1], "diagonal", &diagonal)) return false;
     Graph *g = eval_graph(eval);
     Shape shape = tensor_shape(eval, x);
-    if (shape.rank < 2)
-        return eval_error(eval, "a triangle needs a matrix, got shape %s", shape_text(eval_arena(eval), &shape));
+    if (shape.rank < 2) return eval_error(eval, MSG(TRIANGLE_RANK), shape_text(eval_arena(eval), &shape));
     Shape matrix = {.rank = 2, .dim = {shape.dim[shape.rank - 2], shape.dim[shape.rank - 1]}};
     NodeId distance = build_binary(g, OP_SUB, build_iota(g, matrix, 1), build_iota(g, matrix, 0));
     NodeId mask = build_binary(g, kept, distance, build_int(g, diagonal));

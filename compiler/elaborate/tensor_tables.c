@@ -22,8 +22,7 @@ static bool call_grad(Eval *eval, const Value *args, Value *result) {
     NodeId *wrt = NEW_ARRAY(eval_arena(eval), NodeId, count), *grads = NEW_ARRAY(eval_arena(eval), NodeId, count);
     for (size_t i = 0; i < count; i++) {
         if (!value_is_tensor(&items[i])) {
-            return eval_error(eval, "grad: x must be a tensor, a parameter or a list of them, got %s",
-                              value_kind_text(&items[i]));
+            return eval_error(eval, MSG(GRAD_WRT_KIND), value_kind_text(&items[i]));
         }
         if (!arg_tensor(eval, &items[i], "x", &wrt[i])) return false;
     }
@@ -97,7 +96,7 @@ static bool call_mT(Eval *eval, const Value *args, Value *result) {
     NodeId x;
     if (!arg_tensor(eval, &args[0], "x", &x)) return false;
     Shape shape = tensor_shape(eval, x);
-    if (shape.rank < 2) return eval_error(eval, "mT needs a matrix, got shape %s", shape_text(eval_arena(eval), &shape));
+    if (shape.rank < 2) return eval_error(eval, MSG(MT_RANK), shape_text(eval_arena(eval), &shape));
     return eval_node(eval, build_transpose(eval_graph(eval), x, shape.rank - 2u, shape.rank - 1u), result);
 }
 

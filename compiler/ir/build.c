@@ -151,16 +151,16 @@ static bool broadcast(Graph *g, const char *what, const Shape *a, const Shape *b
         Dim x = i < a->rank ? a->dim[a->rank - 1 - i] : one;
         Dim y = i < b->rank ? b->dim[b->rank - 1 - i] : one;
         if (!dim_equal(x, y) && !dim_is_one(x) && !dim_is_one(y)) {
-            graph_error(g, "%s: shapes %s and %s do not fit: axis -%u is %s in one and %s in the other", what,
-                        shape_text(g->arena, a), shape_text(g->arena, b), i + 1, dim_text(g->arena, x), dim_text(g->arena, y));
+            graph_error(g, MSG(BROADCAST), what, shape_text(g->arena, a), shape_text(g->arena, b), i + 1, dim_text(g->arena, x),
+                        dim_text(g->arena, y));
             return false;
         }
         shape.dim[shape.rank - 1 - i] = dim_is_one(x) ? y : x;
         batches += shape.dim[shape.rank - 1 - i].batch;
     }
     if (batches > 1) {
-        graph_error(g, "%s: shapes %s and %s would give %s, but only one dimension of a tensor can depend on the batch size N",
-                    what, shape_text(g->arena, a), shape_text(g->arena, b), shape_text(g->arena, &shape));
+        graph_error(g, MSG(BROADCAST_TWO_BATCHES), what, shape_text(g->arena, a), shape_text(g->arena, b),
+                    shape_text(g->arena, &shape));
         return false;
     }
     *result = shape;

@@ -185,13 +185,13 @@ NodeId build_matmul(Graph *g, NodeId a, NodeId b) {
     b = build_cast(g, b, dtype);
     Shape x = graph_node(g, a)->shape, y = graph_node(g, b)->shape;
     if (x.rank == 0 || y.rank == 0) {
-        graph_error(g, "matmul needs vectors or matrices, got %s and %s", shape_text(g->arena, &x), shape_text(g->arena, &y));
+        graph_error(g, MSG(MATMUL_RANK), shape_text(g->arena, &x), shape_text(g->arena, &y));
         return NODE_NONE;
     }
     Dim inner_x = x.dim[x.rank - 1], inner_y = y.dim[y.rank == 1 ? 0 : y.rank - 2];
     if (!dim_equal(inner_x, inner_y)) {
-        graph_error(g, "matmul: shapes %s and %s do not fit: the inner sizes are %s and %s", shape_text(g->arena, &x),
-                    shape_text(g->arena, &y), dim_text(g->arena, inner_x), dim_text(g->arena, inner_y));
+        graph_error(g, MSG(MATMUL_INNER), shape_text(g->arena, &x), shape_text(g->arena, &y), dim_text(g->arena, inner_x),
+                    dim_text(g->arena, inner_y));
         return NODE_NONE;
     }
     if (x.rank == 1) a = insert_axis(g, a, 0);

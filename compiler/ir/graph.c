@@ -13,22 +13,23 @@ Graph *graph_new(Arena *arena, Diagnostics *diag, DType float_type) {
     return g;
 }
 
-void graph_error(Graph *g, const char *format, ...) {
+void graph_error(Graph *g, MessageId id, const char *format, ...) {
     va_list args;
     va_start(args, format);
     const char *message = arena_vprintf(g->arena, format, args);
     va_end(args);
     if (g->report) {
-        g->report(g->report_context, message);
+        g->report(g->report_context, id, message);
         return;
     }
-    diag_error(g->diag, g->span, "%s", message);
-    for (const CallSite *site = g->site; site; site = site->outer) diag_note(g->diag, site->span, "in %s", site->what);
+    diag_error(g->diag, g->span, id, "%s", message);
+    for (const CallSite *site = g->site; site; site = site->outer) diag_note(g->diag, site->span, MSG(NOTE_IN), site->what);
 }
 
-bool op_fail(OpCall *call, const char *format, ...) {
+bool op_fail(OpCall *call, MessageId id, const char *format, ...) {
     va_list args;
     va_start(args, format);
+    call->message_id = id;
     call->message = arena_vprintf(call->arena, format, args);
     va_end(args);
     return false;
@@ -42,29 +43,26 @@ const char *op_shape(const OpCall *call, const Shape *shape) { return shape_text
 // What holds for the shape of every tensor.
 static bool check_shape(OpCall *call) {
     const Shape *shape = &call->shape;
-    if (shape->rank > MAX_RANK) return op_fail(call, "a tensor has at most %d dimensions", MAX_RANK);
+    if (shape->rank > MAX_RANK) return op_fail(call, MSG(RANK), MAX_RANK);
     int64_t bytes = sizeof(double);
     uint32_t batches = 0;
     bool overflow = false;
     for (uint32_t i = 0; i < shape->rank; i++) {
         if (shape->dim[i].size < 1) {
-            return op_fail(call, "%s: the size of a dimension must be at least 1: %s", op_info[call->op].name,
-                           op_shape(call, shape));
+            return op_fail(call, MSG(EMPTY_DIMENSION), op_info[call->op].name, op_shape(call, shape));
         }
         batches += shape->dim[i].batch;
         overflow |= __builtin_mul_overflow(bytes, shape->dim[i].size, &bytes);
     }
     if (overflow || (batches && bytes > INT64_MAX >> BATCH_BITS)) {
-        return op_fail(call, "%s: a tensor of shape %s is too large", op_info[call->op].name, op_shape(call, shape));
+        return op_fail(call, MSG(TENSOR_TOO_LARGE), op_info[call->op].name, op_shape(call, shape));
     }
     if (batches <= 1) return true;
     if (call->count == 2) {
-        return op_fail(call, "%s of %s and %s would be %s, but only one dimension of a tensor can depend on the batch size N",
-                       op_info[call->op].name, op_shape(call, &op_operand(call, 0)->shape),
+        return op_fail(call, MSG(TWO_BATCHES_OF), op_info[call->op].name, op_shape(call, &op_operand(call, 0)->shape),
                        op_shape(call, &op_operand(call, 1)->shape), op_shape(call, shape));
     }
-    return op_fail(call, "%s to %s: only one dimension of a tensor can depend on the batch size N", op_info[call->op].name,
-                   op_shape(call, shape));
+    return op_fail(call, MSG(TWO_BATCHES), op_info[call->op].name, op_shape(call, shape));
 }
 
 static bool is_told_shape(Op op) {
@@ -97,7 +95,7 @@ NodeId graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const
         if (operands[i] >= g->count) BUG("%s: operand %%%u does not exist", op_info[op].name, operands[i]);
     }
     if (g->count >= GRAPH_NODE_LIMIT) {
-        graph_error(g, "the graph has more than %d nodes", GRAPH_NODE_LIMIT);
+        graph_error(g, MSG(GRAPH_TOO_LARGE), GRAPH_NODE_LIMIT);
         return NODE_NONE;
     }
     OpCall call = {.arena = g->arena,
@@ -109,7 +107,7 @@ NodeId graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const
                    .shape = shape,
                    .dtype = dtype};
     if (!op_infer(&call)) {
-        graph_error(g, "%s", call.message);
+        graph_error(g, call.message_id, "%s", call.message);
         return NODE_NONE;
     }
     NodeId *copy = count ? NEW_ARRAY(g->arena, NodeId, count) : NULL;

@@ -114,7 +114,7 @@ typedef struct Graph {
     uint32_t random_places; // RAND and RANDN handed out so far
     uint32_t draws;         // DRAW handed out so far
     // Where mistakes go; NULL: to diag at `span`, with notes for the call sites. The elaborator puts the user's line first.
-    void (*report)(void *context, const char *message);
+    void (*report)(void *context, MessageId id, const char *message);
     void *report_context;
 } Graph;
 
@@ -129,7 +129,7 @@ Graph *graph_new(Arena *arena, Diagnostics *diag, DType float_type);
 NodeId graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape, DType dtype);
 
 // A user's mistake at g->span, through g->report if that is set.
-void graph_error(Graph *g, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void graph_error(Graph *g, MessageId id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 static inline const Node *graph_node(const Graph *g, NodeId id) { return &g->nodes[id]; }
 

@@ -13,13 +13,14 @@ typedef struct OpCall {
     const NodeId *operands;
     size_t count;
     const Attr *attr;
-    Shape shape;         // in: as the caller asked for (sources, RESHAPE, EXPAND, SLICE); out: the result's
-    DType dtype;         // in: as the caller asked for (sources, CAST); out: the result's
-    const char *message; // why the call is wrong, when the rule returned false
+    Shape shape;          // in: as the caller asked for (sources, RESHAPE, EXPAND, SLICE); out: the result's
+    DType dtype;          // in: as the caller asked for (sources, CAST); out: the result's
+    MessageId message_id; // why the call is wrong, when the rule returned false
+    const char *message;
 } OpCall;
 
-// Sets call->message and returns false, so that a rule can say: return op_fail(call, …).
-bool op_fail(OpCall *call, const char *format, ...) __attribute__((format(printf, 2, 3)));
+// Sets the message and returns false, so that a rule can say: return op_fail(call, …).
+bool op_fail(OpCall *call, MessageId id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 // Checks the call and sets its shape and dtype, or its message: the op's rule, and what holds for every tensor.
 bool op_infer(OpCall *call);
 static inline const Node *op_operand(const OpCall *call, size_t i) { return &call->nodes[call->operands[i]]; }

@@ -11,15 +11,13 @@ static bool check_operands(OpCall *call, size_t first) {
     for (size_t i = first; i < call->count; i++) {
         const Node *b = op_operand(call, i);
         if (!(op_defs[call->op]->dtypes & DTYPES(b->dtype))) {
-            return op_fail(call, "%s is not defined for %s", op_info[call->op].name, dtype_text(b->dtype));
+            return op_fail(call, MSG(OP_TYPE), op_info[call->op].name, dtype_text(b->dtype));
         }
         if (b->dtype != a->dtype) {
-            return op_fail(call, "%s: types differ: %s and %s", op_info[call->op].name, dtype_text(a->dtype),
-                           dtype_text(b->dtype));
+            return op_fail(call, MSG(OP_TYPES), op_info[call->op].name, dtype_text(a->dtype), dtype_text(b->dtype));
         }
         if (!shape_equal(&a->shape, &b->shape)) {
-            return op_fail(call, "%s: shapes differ: %s and %s", op_info[call->op].name, op_shape(call, &a->shape),
-                           op_shape(call, &b->shape));
+            return op_fail(call, MSG(OP_SHAPES), op_info[call->op].name, op_shape(call, &a->shape), op_shape(call, &b->shape));
         }
     }
     call->shape = a->shape;
@@ -45,11 +43,10 @@ static bool infer_cast(OpCall *call) {
 
 static bool infer_where(OpCall *call) {
     const Node *condition = op_operand(call, 0);
-    if (condition->dtype != DT_BOOL) return op_fail(call, "where needs a bool condition, got %s", dtype_text(condition->dtype));
+    if (condition->dtype != DT_BOOL) return op_fail(call, MSG(WHERE_CONDITION), dtype_text(condition->dtype));
     if (!check_operands(call, 1)) return false;
     if (!shape_equal(&condition->shape, &call->shape)) {
-        return op_fail(call, "where: shapes differ: %s and %s", op_shape(call, &condition->shape),
-                       op_shape(call, &call->shape));
+        return op_fail(call, MSG(WHERE_SHAPES), op_shape(call, &condition->shape), op_shape(call, &call->shape));
     }
     call->dtype = op_operand(call, 1)->dtype;
     return true;
@@ -57,10 +54,9 @@ static bool infer_where(OpCall *call) {
 
 static bool infer_checked(OpCall *call) {
     const Node *value = op_operand(call, 0), *condition = op_operand(call, 1);
-    if (condition->dtype != DT_BOOL) return op_fail(call, "check needs a bool condition, got %s", dtype_text(condition->dtype));
+    if (condition->dtype != DT_BOOL) return op_fail(call, MSG(CHECK_CONDITION), dtype_text(condition->dtype));
     if (!shape_equal(&value->shape, &condition->shape)) {
-        return op_fail(call, "check: shapes differ: %s and %s", op_shape(call, &value->shape),
-                       op_shape(call, &condition->shape));
+        return op_fail(call, MSG(CHECK_SHAPES), op_shape(call, &value->shape), op_shape(call, &condition->shape));
     }
     call->shape = value->shape;
     call->dtype = value->dtype;

@@ -6,9 +6,8 @@ static bool infer_reshape(OpCall *call) {
     Dim have = shape_count(&x->shape), want = shape_count(&call->shape);
     if (!dim_equal(have, want)) {
         const char *why = have.batch == want.batch ? "" : " for every batch size N";
-        return op_fail(call, "cannot reshape %s to %s: the numbers of elements, %s and %s, are not equal%s",
-                       op_shape(call, &x->shape), op_shape(call, &call->shape), dim_text(call->arena, have),
-                       dim_text(call->arena, want), why);
+        return op_fail(call, MSG(RESHAPE_COUNT), op_shape(call, &x->shape), op_shape(call, &call->shape),
+                       dim_text(call->arena, have), dim_text(call->arena, want), why);
     }
     call->dtype = x->dtype;
     return true;
@@ -21,7 +20,7 @@ static bool infer_permute(OpCall *call) {
     for (uint32_t i = 0; i < x->shape.rank; i++) {
         uint32_t axis = call->attr->permutation.axis[i];
         if (axis >= x->shape.rank || (seen & 1u << axis)) {
-            return op_fail(call, "permute: the axes of %s must each be named once", op_shape(call, &x->shape));
+            return op_fail(call, MSG(OP_PERMUTE), op_shape(call, &x->shape));
         }
         seen |= 1u << axis;
         call->shape.dim[i] = x->shape.dim[axis];
@@ -39,7 +38,7 @@ static bool infer_expand(OpCall *call) {
         fits = dim_equal(from, to) || (from.size == 1 && !from.batch);
     }
     if (fits) return true;
-    return op_fail(call, "cannot expand %s to %s", op_shape(call, &x->shape), op_shape(call, &call->shape));
+    return op_fail(call, MSG(OP_EXPAND), op_shape(call, &x->shape), op_shape(call, &call->shape));
 }
 
 // A slice of the batch dimension must be a multiple of N again, and its complement as well (it is padded back by the adjoint):
@@ -54,25 +53,23 @@ static bool infer_slice(OpCall *call) {
     const Node *x = op_operand(call, 0);
     call->dtype = x->dtype;
     if (call->shape.rank != x->shape.rank) {
-        return op_fail(call, "slice: %s cannot become %s", op_shape(call, &x->shape), op_shape(call, &call->shape));
+        return op_fail(call, MSG(OP_SLICE), op_shape(call, &x->shape), op_shape(call, &call->shape));
     }
     for (uint32_t i = 0; i < x->shape.rank; i++) {
         Dim dim = x->shape.dim[i], start = call->attr->slice.start[i], size = call->shape.dim[i];
         int64_t step = call->attr->slice.step[i];
-        if (start.size < 0 || step < 1) return op_fail(call, "slice: start must be at least 0 and step at least 1");
+        if (start.size < 0 || step < 1) return op_fail(call, MSG(OP_SLICE_START));
         if (dim.batch) {
             if (!slice_of_batch_fits(dim, start, size, step)) {
-                return op_fail(call, "a slice of the batch dimension must be whole multiples of N: %s of %s",
-                               op_shape(call, &call->shape), op_shape(call, &x->shape));
+                return op_fail(call, MSG(OP_SLICE_BATCH), op_shape(call, &call->shape), op_shape(call, &x->shape));
             }
             continue;
         }
         int64_t last;
         if (size.batch || start.batch || __builtin_mul_overflow(size.size - 1, step, &last) ||
             __builtin_add_overflow(last, start.size, &last) || last >= dim.size) {
-            return op_fail(call, "slice: axis %u of %s holds no %s elements from %s on in steps of %lld", i,
-                           op_shape(call, &x->shape), dim_text(call->arena, size), dim_text(call->arena, start),
-                           (long long)step);
+            return op_fail(call, MSG(OP_SLICE_RANGE), i, op_shape(call, &x->shape), dim_text(call->arena, size),
+                           dim_text(call->arena, start), (long long)step);
         }
     }
     return true;
@@ -99,45 +96,41 @@ static bool infer_pad(OpCall *call) {
     for (uint32_t i = 0; i < x->shape.rank; i++) {
         Dim low = call->attr->pad.low[i], high = call->attr->pad.high[i];
         int64_t interior = call->attr->pad.interior[i];
-        if (low.size < 0 || high.size < 0 || interior < 0) return op_fail(call, "pad: amounts must be at least 0");
+        if (low.size < 0 || high.size < 0 || interior < 0) return op_fail(call, MSG(OP_PAD_NEGATIVE));
         if (x->shape.dim[i].batch && interior && (low.batch || high.batch)) {
-            return op_fail(call, "pad: the batch dimension of %s takes zeros either between its elements or in blocks of N",
-                           op_shape(call, &x->shape));
+            return op_fail(call, MSG(OP_PAD_BATCH), op_shape(call, &x->shape));
         }
         if (!padded_dim(x->shape.dim[i], low, high, interior, &call->shape.dim[i])) {
-            return op_fail(call, "pad: axis %u of %s with %s before and %s after is neither a constant nor a multiple of N", i,
-                           op_shape(call, &x->shape), dim_text(call->arena, low), dim_text(call->arena, high));
+            return op_fail(call, MSG(OP_PAD_SUM), i, op_shape(call, &x->shape), dim_text(call->arena, low),
+                           dim_text(call->arena, high));
         }
     }
     return true;
 }
 
 static bool infer_concat(OpCall *call) {
-    if (call->count == 0) return op_fail(call, "concat needs at least one tensor");
+    if (call->count == 0) return op_fail(call, MSG(OP_CONCAT_NONE));
     const Node *first = op_operand(call, 0);
     uint32_t axis = call->attr->axis;
     call->shape = first->shape;
     call->dtype = first->dtype;
-    if (axis >= first->shape.rank) return op_fail(call, "concat: %s has no axis %u", op_shape(call, &first->shape), axis);
+    if (axis >= first->shape.rank) return op_fail(call, MSG(OP_CONCAT_AXIS), op_shape(call, &first->shape), axis);
     for (size_t i = 1; i < call->count; i++) {
         const Node *part = op_operand(call, i);
         if (part->dtype != first->dtype) {
-            return op_fail(call, "concat: types differ: %s and %s", dtype_text(first->dtype), dtype_text(part->dtype));
+            return op_fail(call, MSG(CONCAT_TYPES), dtype_text(first->dtype), dtype_text(part->dtype));
         }
         Shape aligned = part->shape;
         if (aligned.rank == first->shape.rank) aligned.dim[axis] = first->shape.dim[axis];
         if (!shape_equal(&aligned, &first->shape)) {
-            return op_fail(call, "concat along axis %u: shapes differ elsewhere: %s and %s", axis,
-                           op_shape(call, &first->shape), op_shape(call, &part->shape));
+            return op_fail(call, MSG(CONCAT_SHAPES), axis, op_shape(call, &first->shape), op_shape(call, &part->shape));
         }
         Dim *sum = &call->shape.dim[axis];
         if (sum->batch != part->shape.dim[axis].batch) {
-            return op_fail(call,
-                           "concat along the batch gives a size that is neither a constant nor a multiple of N: %s and %s",
-                           op_shape(call, &first->shape), op_shape(call, &part->shape));
+            return op_fail(call, MSG(CONCAT_BATCH), op_shape(call, &first->shape), op_shape(call, &part->shape));
         }
         if (__builtin_add_overflow(sum->size, part->shape.dim[axis].size, &sum->size))
-            return op_fail(call, "concat: too large");
+            return op_fail(call, MSG(CONCAT_TOO_LARGE));
     }
     return true;
 }

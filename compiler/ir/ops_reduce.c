@@ -5,10 +5,10 @@ static bool infer_reduce(OpCall *call) {
     const Node *x = op_operand(call, 0);
     uint32_t axes = call->attr->reduce.axes;
     if (!(op_defs[call->op]->dtypes & DTYPES(x->dtype))) {
-        return op_fail(call, "%s is not defined for %s", op_info[call->op].name, dtype_text(x->dtype));
+        return op_fail(call, MSG(OP_TYPE), op_info[call->op].name, dtype_text(x->dtype));
     }
     if (axes == 0 || axes >> x->shape.rank) {
-        return op_fail(call, "%s: no such axes of %s", op_info[call->op].name, op_shape(call, &x->shape));
+        return op_fail(call, MSG(OP_AXES), op_info[call->op].name, op_shape(call, &x->shape));
     }
     call->shape = (Shape){0};
     for (uint32_t i = 0; i < x->shape.rank; i++) {
@@ -20,7 +20,7 @@ static bool infer_reduce(OpCall *call) {
 
 static bool infer_argmax(OpCall *call) {
     uint32_t axes = call->attr->reduce.axes;
-    if (axes & (axes - 1)) return op_fail(call, "argmax takes one axis");
+    if (axes & (axes - 1)) return op_fail(call, MSG(ARGMAX_AXES));
     if (!infer_reduce(call)) return false;
     call->dtype = DT_I64;
     return true;
@@ -29,8 +29,7 @@ static bool infer_argmax(OpCall *call) {
 static bool infer_matmul(OpCall *call) {
     const Node *a = op_operand(call, 0), *b = op_operand(call, 1);
     if (a->dtype != b->dtype || !dtype_is_float(a->dtype)) {
-        return op_fail(call, "matmul needs two float tensors of one type, got %s and %s", dtype_text(a->dtype),
-                       dtype_text(b->dtype));
+        return op_fail(call, MSG(MATMUL_TYPES), dtype_text(a->dtype), dtype_text(b->dtype));
     }
     uint32_t rank = a->shape.rank;
     bool ta = call->attr->matmul.transpose_a, tb = call->attr->matmul.transpose_b;
@@ -43,8 +42,8 @@ static bool infer_matmul(OpCall *call) {
         fits = dim_equal(a->shape.dim[ta ? rank - 2 : rank - 1], b->shape.dim[tb ? rank - 1 : rank - 2]);
     }
     if (!fits) {
-        return op_fail(call, "matmul: shapes do not fit: %s%s and %s%s", op_shape(call, &a->shape), ta ? " transposed" : "",
-                       op_shape(call, &b->shape), tb ? " transposed" : "");
+        return op_fail(call, MSG(OP_MATMUL), op_shape(call, &a->shape), ta ? " transposed" : "", op_shape(call, &b->shape),
+                       tb ? " transposed" : "");
     }
     call->dtype = a->dtype;
     return true;

@@ -4,18 +4,17 @@
 static bool infer_const(OpCall *call) {
     if (!call->attr->constant.data) return true;
     Dim count = shape_count(&call->shape);
-    if (count.batch) return op_fail(call, "a literal tensor cannot depend on the batch size: %s", op_shape(call, &call->shape));
+    if (count.batch) return op_fail(call, MSG(LITERAL_BATCH), op_shape(call, &call->shape));
     if ((size_t)count.size != call->attr->constant.count) {
-        return op_fail(call, "a tensor of shape %s needs %lld numbers, got %zu", op_shape(call, &call->shape),
-                       (long long)count.size, call->attr->constant.count);
+        return op_fail(call, MSG(LITERAL_COUNT), op_shape(call, &call->shape), (long long)count.size,
+                       call->attr->constant.count);
     }
     return true;
 }
 
 static bool infer_var(OpCall *call) {
     if (shape_batch_axis(&call->shape, NULL)) {
-        return op_fail(call, "the shape of a parameter or state cannot depend on the batch size: %s",
-                       op_shape(call, &call->shape));
+        return op_fail(call, MSG(PARAMETER_BATCH), op_shape(call, &call->shape));
     }
     return true;
 }
@@ -26,7 +25,7 @@ static bool infer_input(OpCall *call) {
 }
 
 static bool infer_scalar(OpCall *call) {
-    if (call->attr->index >= SCALAR_KINDS) return op_fail(call, "there is no run-time scalar %u", call->attr->index);
+    if (call->attr->index >= SCALAR_KINDS) return op_fail(call, MSG(OP_SCALAR_KIND), call->attr->index);
     call->shape = shape_scalar();
     call->dtype = scalar_dtype(call->attr->index);
     return true;
@@ -34,14 +33,14 @@ static bool infer_scalar(OpCall *call) {
 
 static bool infer_iota(OpCall *call) {
     if (call->attr->axis >= call->shape.rank) {
-        return op_fail(call, "iota: axis %u of shape %s", call->attr->axis, op_shape(call, &call->shape));
+        return op_fail(call, MSG(OP_IOTA_AXIS), call->attr->axis, op_shape(call, &call->shape));
     }
     call->dtype = DT_I64;
     return true;
 }
 
 static bool infer_random(OpCall *call) {
-    if (!dtype_is_float(call->dtype)) return op_fail(call, "random numbers are floats, not %s", dtype_text(call->dtype));
+    if (!dtype_is_float(call->dtype)) return op_fail(call, MSG(RANDOM_TYPE), dtype_text(call->dtype));
     return true;
 }
 

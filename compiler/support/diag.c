@@ -71,7 +71,8 @@ static bool reported(const Diagnostics *diag, Span span, const char *message) {
     return false;
 }
 
-static void report(Diagnostics *diag, Severity severity, const char *name, Span span, const char *format, va_list args) {
+static void report(Diagnostics *diag, Severity severity, const char *name, Span span, MessageId id, const char *format,
+                   va_list args) {
     diag->last_kept = false;
     bool room = severity != SEVERITY_ERROR || diag->error_count < MAX_ERRORS;
     if (!room) { // its text is not needed
@@ -81,15 +82,15 @@ static void report(Diagnostics *diag, Severity severity, const char *name, Span 
     const char *message = arena_vprintf(diag->perm, format, args);
     if (reported(diag, span, message)) return;
     if (severity == SEVERITY_ERROR) diag->error_count++;
-    DiagReport new = {.severity = severity, .name = name, .span = span, .message = message};
+    DiagReport new = {.severity = severity, .name = name, .id = id, .span = span, .message = message};
     VEC_PUSH(diag->perm, &diag->reports, new);
     diag->last_kept = true;
 }
 
-void diag_error(Diagnostics *diag, Span span, const char *format, ...) {
+void diag_error(Diagnostics *diag, Span span, MessageId id, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    report(diag, SEVERITY_ERROR, NULL, span, format, args);
+    report(diag, SEVERITY_ERROR, NULL, span, id, format, args);
     va_end(args);
 }
 
@@ -100,7 +101,7 @@ static bool listed(const char *const *names, const char *name) {
     return false;
 }
 
-void diag_warning(Diagnostics *diag, const char *name, Span span, const char *format, ...) {
+void diag_warning(Diagnostics *diag, const char *name, Span span, MessageId id, const char *format, ...) {
     const DiagOptions *options = &diag->options;
     if (options->no_warnings || listed(options->disabled, name)) {
         diag->last_kept = false;
@@ -109,28 +110,28 @@ void diag_warning(Diagnostics *diag, const char *name, Span span, const char *fo
     bool promoted = options->warnings_are_errors || listed(options->as_errors, name);
     va_list args;
     va_start(args, format);
-    report(diag, promoted ? SEVERITY_ERROR : SEVERITY_WARNING, name, span, format, args);
+    report(diag, promoted ? SEVERITY_ERROR : SEVERITY_WARNING, name, span, id, format, args);
     va_end(args);
 }
 
-static void attach(Diagnostics *diag, Severity severity, Span span, const char *format, va_list args) {
+static void attach(Diagnostics *diag, Severity severity, Span span, MessageId id, const char *format, va_list args) {
     if (!diag->last_kept) return;
-    DiagRemark remark = {.severity = severity, .span = span, .message = arena_vprintf(diag->perm, format, args)};
+    DiagRemark remark = {.severity = severity, .id = id, .span = span, .message = arena_vprintf(diag->perm, format, args)};
     DiagReport *last = &diag->reports.items[diag->reports.count - 1];
     VEC_PUSH(diag->perm, &last->remarks, remark);
 }
 
-void diag_note(Diagnostics *diag, Span span, const char *format, ...) {
+void diag_note(Diagnostics *diag, Span span, MessageId id, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    attach(diag, SEVERITY_NOTE, span, format, args);
+    attach(diag, SEVERITY_NOTE, span, id, format, args);
     va_end(args);
 }
 
-void diag_hint(Diagnostics *diag, const char *format, ...) {
+void diag_hint(Diagnostics *diag, MessageId id, const char *format, ...) {
     va_list args;
     va_start(args, format);
-    attach(diag, SEVERITY_HINT, SPAN_NONE, format, args);
+    attach(diag, SEVERITY_HINT, SPAN_NONE, id, format, args);
     va_end(args);
 }
 

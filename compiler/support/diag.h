@@ -13,6 +13,7 @@
 #include <stdio.h>
 
 #include "support/arena.h"
+#include "support/messages.h"
 
 #define FILE_NONE UINT32_MAX
 
@@ -52,13 +53,14 @@ const SourceFile *diag_file(const Diagnostics *diag, uint32_t file);
 void diag_position(const Diagnostics *diag, uint32_t file, uint32_t offset, uint32_t *line, uint32_t *column);
 Span span_join(Span a, Span b);
 
-// Each returns after recording. After 20 errors further ones are counted but not kept ("too many errors").
-void diag_error(Diagnostics *diag, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void diag_warning(Diagnostics *diag, const char *name, Span span, const char *format, ...)
-    __attribute__((format(printf, 4, 5)));
+// What is said comes from messages.h: diag_error(diag, span, MSG(UNKNOWN_NAME), name). After 20 errors further ones are counted
+// but not kept ("too many errors").
+void diag_error(Diagnostics *diag, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void diag_warning(Diagnostics *diag, const char *name, Span span, MessageId id, const char *format, ...)
+    __attribute__((format(printf, 5, 6)));
 // Notes and hints belong to the error or warning reported last (and vanish with it when that was suppressed).
-void diag_note(Diagnostics *diag, Span span, const char *format, ...) __attribute__((format(printf, 3, 4)));
-void diag_hint(Diagnostics *diag, const char *format, ...) __attribute__((format(printf, 2, 3)));
+void diag_note(Diagnostics *diag, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));
+void diag_hint(Diagnostics *diag, MessageId id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 
 // The reports made since diag_mark was called, put into the order of the text (a parser finds mistakes in several passes).
 size_t diag_mark(const Diagnostics *diag);

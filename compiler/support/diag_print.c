@@ -9,6 +9,7 @@
 #include "support/diag_record.h"
 #include "support/strbuf.h"
 
+#include <ctype.h>
 #include <string.h>
 
 enum { TAB_WIDTH = 4, MAX_COLUMNS = 120, CONTEXT_COLUMNS = 40 };
@@ -221,8 +222,25 @@ static void json_string(StrBuf *out, const char *text) {
     strbuf_add(out, "\"");
 }
 
-static void json_message(StrBuf *out, const Diagnostics *diag, Severity severity, Span span, const char *message) {
+// BAD_NUMBER is shown as bad-number.
+static void json_id(StrBuf *out, MessageId id) {
+    static const char *const names[] = {
+#define X(name, text) #name,
+#include "support/messages.def"
+#undef X
+    };
+    strbuf_add(out, ",\"id\":\"");
+    for (const char *at = names[id]; *at; at++) {
+        char c = *at == '_' ? '-' : (char)tolower((unsigned char)*at);
+        strbuf_add_bytes(out, &c, 1);
+    }
+    strbuf_add(out, "\"");
+}
+
+static void json_message(StrBuf *out, const Diagnostics *diag, Severity severity, MessageId id, Span span,
+                         const char *message) {
     strbuf_printf(out, "{\"severity\":\"%s\"", severity_names[severity]);
+    json_id(out, id);
     if (span.file < diag->files.count) {
         uint32_t line, column, end_line, end_column;
         diag_position(diag, span.file, span.begin, &line, &column);
@@ -238,7 +256,7 @@ static void json_message(StrBuf *out, const Diagnostics *diag, Severity severity
 static void print_json(StrBuf *out, const Diagnostics *diag) {
     for (size_t i = 0; i < diag->reports.count; i++) {
         const DiagReport *report = &diag->reports.items[i];
-        json_message(out, diag, report->severity, report->span, report->message);
+        json_message(out, diag, report->severity, report->id, report->span, report->message);
         if (report->name) {
             strbuf_add(out, ",\"name\":");
             json_string(out, report->name);
@@ -246,7 +264,7 @@ static void print_json(StrBuf *out, const Diagnostics *diag) {
         for (size_t j = 0; j < report->remarks.count; j++) {
             const DiagRemark *remark = &report->remarks.items[j];
             strbuf_add(out, j ? "," : ",\"remarks\":[");
-            json_message(out, diag, remark->severity, remark->span, remark->message);
+            json_message(out, diag, remark->severity, remark->id, remark->span, remark->message);
             strbuf_add(out, "}");
         }
         strbuf_add(out, report->remarks.count ? "]}\n" : "}\n");

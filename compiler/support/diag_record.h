@@ -6,6 +6,7 @@
 
 typedef struct DiagRemark {
     Severity severity; // SEVERITY_NOTE or SEVERITY_HINT
+    MessageId id;
     Span span;
     const char *message;
 } DiagRemark;
@@ -13,6 +14,7 @@ typedef struct DiagRemark {
 typedef struct DiagReport {
     Severity severity; // SEVERITY_ERROR or SEVERITY_WARNING
     const char *name;  // of the warning, also of one made an error; else NULL
+    MessageId id;
     Span span;
     const char *message;
     VEC(DiagRemark) remarks;

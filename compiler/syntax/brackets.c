@@ -74,7 +74,7 @@ static uint32_t give_up(Matcher *matcher, uint32_t position, uint32_t at) {
     Token *bracket = token_at(matcher, open);
     matcher->count = position;
     if (bracket->kind == TOKEN_LBRACE) {
-        if (!any_wrong(matcher, open, at)) diag_error(matcher->diag, bracket->span, "this '{' is never closed");
+        if (!any_wrong(matcher, open, at)) diag_error(matcher->diag, bracket->span, MSG(BRACE_NOT_CLOSED));
         bool at_end = token_at(matcher, at)->kind == TOKEN_END;
         bracket->match = at_end ? at : 0;
         if (!at_end) bracket->kind = TOKEN_WRONG;
@@ -83,7 +83,7 @@ static uint32_t give_up(Matcher *matcher, uint32_t position, uint32_t at) {
     }
     uint32_t end = end_of_piece(matcher, open, at);
     if (!any_wrong(matcher, open, end))
-        diag_error(matcher->diag, bracket->span, "this '%s' is never closed", bracket_text(bracket->kind));
+        diag_error(matcher->diag, bracket->span, MSG(BRACKET_NOT_CLOSED), bracket_text(bracket->kind));
     bracket->kind = TOKEN_WRONG;
     bracket->wrong = true;
     bracket->match = end;
@@ -105,13 +105,13 @@ static uint32_t close_bracket(Matcher *matcher, uint32_t at) {
     closer->wrong = true;
     Token *inner = matcher->count ? token_at(matcher, matcher->open[matcher->count - 1]) : NULL;
     if (inner && inner->kind != TOKEN_LBRACE && closer->kind != TOKEN_INTERPOLATION_END) { // f(x]: the wrong kind was typed
-        diag_error(matcher->diag, closer->span, "found '%s', but the '%s' here is closed with '%s'", bracket_text(closer->kind),
-                   bracket_text(inner->kind), bracket_text(closer_of(inner->kind)));
-        diag_note(matcher->diag, inner->span, "it is opened here");
+        diag_error(matcher->diag, closer->span, MSG(BRACKET_MISMATCH), bracket_text(closer->kind), bracket_text(inner->kind),
+                   bracket_text(closer_of(inner->kind)));
+        diag_note(matcher->diag, inner->span, MSG(NOTE_OPENED_HERE));
         closer->kind = closer_of(inner->kind);
         return at;
     }
-    diag_error(matcher->diag, closer->span, "this '%s' closes nothing", bracket_text(closer->kind));
+    diag_error(matcher->diag, closer->span, MSG(BRACKET_CLOSES_NOTHING), bracket_text(closer->kind));
     closer->kind = TOKEN_WRONG;
     return at + 1;
 }
@@ -131,8 +131,7 @@ static bool match_all(Matcher *matcher) {
         }
         if (closer_of(kind)) {
             if (matcher->count == MAX_BRACKETS) {
-                diag_error(matcher->diag, token_at(matcher, i)->span, "nested too deeply: more than %d brackets are open here",
-                           MAX_BRACKETS);
+                diag_error(matcher->diag, token_at(matcher, i)->span, MSG(TOO_MANY_BRACKETS), MAX_BRACKETS);
                 return false;
             }
             matcher->open[matcher->count++] = i;

@@ -119,6 +119,6 @@ static const char *find_hint(const Token *tokens, size_t begin, size_t at) {
 
 bool hint_for(Parser *parser, size_t begin, size_t at) {
     const char *advice = find_hint(parser->tokens.items, begin, at);
-    if (advice) diag_hint(parser->diag, "%s", advice);
+    if (advice) diag_hint(parser->diag, MSG(HINT_HABIT), advice);
     return advice != NULL;
 }

@@ -151,8 +151,8 @@ static uint32_t statement_start(Layout *layout, uint32_t index) {
     int kind = token->kind;
     if ((kind == TOKEN_PLUS || kind == TOKEN_MINUS) && token->first) {
         const char *sign = kind == TOKEN_PLUS ? "+" : "-";
-        diag_error(layout->diag, token->span, "a line cannot start with '%s'", sign);
-        diag_hint(layout->diag, "end the line before with '%s', or put the whole expression in parentheses", sign);
+        diag_error(layout->diag, token->span, MSG(LINE_STARTS_WITH_SIGN), sign);
+        diag_hint(layout->diag, MSG(HINT_SIGN), sign);
         kind = TOKEN_WRONG;
     }
     if (kind == TOKEN_NAME) kind = contextual_word(layout, index);
@@ -187,7 +187,7 @@ static uint32_t step(Layout *layout, uint32_t index) {
         return token->match;
     }
     if (token->kind == TOKEN_SEMICOLON && token->in_parens) {
-        diag_error(layout->diag, token->span, "found ';' inside brackets");
+        diag_error(layout->diag, token->span, MSG(SEMICOLON_IN_BRACKETS));
         emit_as(layout, token, TOKEN_WRONG);
         layout->out.items[layout->out.count - 1].wrong = true;
         return index + 1;

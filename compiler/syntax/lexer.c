@@ -79,8 +79,8 @@ void lexer_integer(Lexer *lexer) {
     token->integer = strtoll(text, NULL, 10);
     if (errno != ERANGE) return;
     token->wrong = true;
-    diag_error(lexer->diag, token->span, "this integer does not fit in 64 bits");
-    diag_hint(lexer->diag, "the largest is 9223372036854775807; a number with a point has no such limit");
+    diag_error(lexer->diag, token->span, MSG(INTEGER_TOO_LARGE));
+    diag_hint(lexer->diag, MSG(HINT_LARGEST_INTEGER));
 }
 
 void lexer_float(Lexer *lexer) {
@@ -95,10 +95,9 @@ void lexer_bad_number(Lexer *lexer) {
     token->wrong = true;
     if (format) return; // the parser says it of the colon
     uint32_t length = lexer->end - lexer->begin;
-    diag_error(lexer->diag, token->span, "'%.*s' is not a number", length > 40 ? 40 : (int)length,
-               lexer->source + lexer->begin);
+    diag_error(lexer->diag, token->span, MSG(BAD_NUMBER), length > 40 ? 40 : (int)length, lexer->source + lexer->begin);
     if (length > 1 && lexer->source[lexer->begin] == '0' && strchr("xXbBoO", lexer->source[lexer->begin + 1]))
-        diag_hint(lexer->diag, "integers are written in decimal");
+        diag_hint(lexer->diag, MSG(HINT_DECIMAL));
 }
 
 // ---- Bytes that no token holds
@@ -129,22 +128,22 @@ void lexer_bad_bytes(Lexer *lexer) {
     size_t left = file->length - lexer->begin;
     unsigned char byte = (unsigned char)*at;
     if (byte < 0x20 || byte == 0x7F) {
-        diag_error(lexer->diag, token->span, "a control character (byte 0x%02x) stands here", byte);
+        diag_error(lexer->diag, token->span, MSG(CONTROL_CHARACTER), byte);
         return;
     }
     size_t length = 1;
     while (byte >= 0xC2 && length < 4 && length < left && ((unsigned char)at[length] & 0xC0) == 0x80) length++;
     if (byte >= 0x80 && length == 1) {
-        diag_error(lexer->diag, token->span, "this byte (0x%02x) is not UTF-8 text", byte);
+        diag_error(lexer->diag, token->span, MSG(NOT_UTF8), byte);
         return;
     }
     token->span.end = lexer->begin + (uint32_t)length; // the bytes that follow widen it to what it already is
-    diag_error(lexer->diag, token->span, "'%.*s' is not part of .net", (int)length, at);
+    diag_error(lexer->diag, token->span, MSG(BAD_CHARACTER), (int)length, at);
     for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++)
         if (strlen(lookalikes[i].bytes) == length && memcmp(at, lookalikes[i].bytes, length) == 0)
-            diag_hint(lexer->diag, "write %s", lookalikes[i].meant);
+            diag_hint(lexer->diag, MSG(HINT_WRITE), lookalikes[i].meant);
     token->span.end = lexer->end;
-    if (byte == '\\') diag_hint(lexer->diag, "a backslash continues a line only as its last character");
+    if (byte == '\\') diag_hint(lexer->diag, MSG(HINT_BACKSLASH_LAST));
 }
 
 // ---- Strings
@@ -176,9 +175,8 @@ void lexer_string_begin(Lexer *lexer) {
 bool lexer_string_prefixed(Lexer *lexer) {
     if (lexer->strings.count) return false; // "a { b": a brace was forgotten, b is a name
     uint32_t length = lexer->end - lexer->begin;
-    diag_error(lexer->diag, lexer_span(lexer), "a string has no prefix '%.*s' in .net", (int)length - 1,
-               lexer->source + lexer->begin);
-    diag_hint(lexer->diag, "leave it out and write \\\\ for a backslash");
+    diag_error(lexer->diag, lexer_span(lexer), MSG(STRING_PREFIX), (int)length - 1, lexer->source + lexer->begin);
+    diag_hint(lexer->diag, MSG(HINT_STRING_PREFIX));
     lexer_string_begin(lexer);
     return true;
 }
@@ -195,7 +193,7 @@ void lexer_string_end(Lexer *lexer) {
 
 void lexer_string_bytes(Lexer *lexer, const char *bytes, size_t length) {
     if (lexer->text.count + length > MAX_STRING) {
-        if (!lexer->too_long) diag_error(lexer->diag, lexer_span(lexer), "a string is at most 1 MB long");
+        if (!lexer->too_long) diag_error(lexer->diag, lexer_span(lexer), MSG(LITERAL_STRING_TOO_LONG));
         lexer->too_long = true;
         return;
     }
@@ -210,10 +208,10 @@ void lexer_string_escape(Lexer *lexer) {
         lexer_string_bytes(lexer, &values[found - letters], 1);
         return;
     }
-    bool shown = letter > ' ' && letter < 0x7F;
-    diag_error(lexer->diag, lexer_span(lexer), shown ? "unknown escape '\\%c'" : "unknown escape", letter);
-    if (letter == '{' || letter == '}') diag_hint(lexer->diag, "a brace is written twice: %c%c", letter, letter);
-    else diag_hint(lexer->diag, "a backslash is written twice: \\\\");
+    if (letter > ' ' && letter < 0x7F) diag_error(lexer->diag, lexer_span(lexer), MSG(UNKNOWN_ESCAPE), letter);
+    else diag_error(lexer->diag, lexer_span(lexer), MSG(UNKNOWN_ESCAPE_BYTE));
+    if (letter == '{' || letter == '}') diag_hint(lexer->diag, MSG(HINT_BRACE_TWICE), letter, letter);
+    else diag_hint(lexer->diag, MSG(HINT_BACKSLASH_TWICE));
 }
 
 void lexer_string_point(Lexer *lexer) {
@@ -223,7 +221,7 @@ void lexer_string_point(Lexer *lexer) {
     char bytes[3];
     size_t length = 0;
     if (point == 0 || (point >= 0xD800 && point <= 0xDFFF)) {
-        diag_error(lexer->diag, lexer_span(lexer), "this escape is not a character");
+        diag_error(lexer->diag, lexer_span(lexer), MSG(ESCAPE_NO_CHARACTER));
         return;
     }
     if (point < 0x80) {
@@ -242,8 +240,8 @@ void lexer_string_point(Lexer *lexer) {
 void lexer_string_bad_byte(Lexer *lexer) {
     unsigned char byte = (unsigned char)lexer->source[lexer->begin];
     if (byte == '\\') return; // before the end of the file: the string has no end either, which is said
-    diag_error(lexer->diag, lexer_span(lexer),
-               byte ? "byte 0x%02x in this string is not UTF-8 text" : "a NUL byte (0x%02x) in a string", byte);
+    if (byte) diag_error(lexer->diag, lexer_span(lexer), MSG(STRING_NOT_UTF8), byte);
+    else diag_error(lexer->diag, lexer_span(lexer), MSG(STRING_NUL));
 }
 
 void lexer_interpolation_begin(Lexer *lexer) {
@@ -280,10 +278,10 @@ void lexer_unterminated(Lexer *lexer) {
     uint32_t end = lexer->begin;
     if (end > outer->begin && lexer->source[end - 1] == '\r') end--;
     if (outer->in_braces) {
-        diag_error(lexer->diag, (Span){lexer->file, outer->brace, outer->brace + 1}, "the '{' in this string is never closed");
-        diag_hint(lexer->diag, "{expression} in a string is replaced by its value; a brace itself is written {{");
+        diag_error(lexer->diag, (Span){lexer->file, outer->brace, outer->brace + 1}, MSG(STRING_BRACE_NOT_CLOSED));
+        diag_hint(lexer->diag, MSG(HINT_STRING_BRACE));
     } else {
-        diag_error(lexer->diag, (Span){lexer->file, outer->begin, end}, "this string is never closed");
+        diag_error(lexer->diag, (Span){lexer->file, outer->begin, end}, MSG(STRING_NOT_CLOSED));
     }
     Span here = {lexer->file, lexer->begin, lexer->begin};
     flush_text(lexer);
@@ -295,8 +293,9 @@ void lexer_unterminated(Lexer *lexer) {
 
 void lexer_triple_quoted(Lexer *lexer, bool closed) {
     Span span = {lexer->file, lexer->text_begin, lexer->end};
-    diag_error(lexer->diag, span, closed ? "there are no triple-quoted strings in .net" : "this string is never closed");
-    diag_hint(lexer->diag, "a comment starts with #, a string ends on its line");
+    if (closed) diag_error(lexer->diag, span, MSG(TRIPLE_QUOTES));
+    else diag_error(lexer->diag, span, MSG(STRING_NOT_CLOSED));
+    diag_hint(lexer->diag, MSG(HINT_COMMENT));
     add(lexer, TOKEN_STRING_BEGIN, span)->wrong = true;
     add(lexer, TOKEN_STRING_END, (Span){lexer->file, lexer->end, lexer->end})->wrong = true;
 }

@@ -17,7 +17,7 @@ Ast *parse_file(Arena *perm, Diagnostics *diag, uint32_t file) {
     *parser = (Parser){.perm = perm, .diag = diag, .file = file};
     size_t mark = diag_mark(diag), errors = diag_error_count(diag);
     if (diag_file(diag, file)->length > MAX_FILE) {
-        diag_error(diag, (Span){file, 0, 0}, "this file is larger than %d MB", MAX_FILE >> 20);
+        diag_error(diag, (Span){file, 0, 0}, MSG(FILE_TOO_LARGE), MAX_FILE >> 20);
     } else {
         TokenList raw = tokens_read(perm, diag, file);
         if (brackets_match(perm, diag, &raw)) {
@@ -90,7 +90,7 @@ const Token *parser_next(Parser *parser) {
 void parser_recovered(Parser *parser) { parser->recovering = false; }
 
 void parser_too_deep(Parser *parser, Span span) {
-    if (!parser->too_deep) diag_error(parser->diag, span, "nested too deeply");
+    if (!parser->too_deep) diag_error(parser->diag, span, MSG(NESTED_TOO_DEEPLY));
     parser->too_deep = true;
 }
 
@@ -130,7 +130,7 @@ static void note_joined_line(Parser *parser, size_t begin, size_t at) {
     for (size_t i = at; i > begin; i--) {
         if (items[i].line == items[i - 1].line || items[i - 1].kind == TOKEN_LBRACE) continue;
         if (items[i - 1].in_parens || items[at].line != items[i].line) return;
-        diag_note(parser->diag, items[i - 1].span, "the statement goes on after this %s", found_text(parser, &items[i - 1]));
+        diag_note(parser->diag, items[i - 1].span, MSG(NOTE_GOES_ON), found_text(parser, &items[i - 1]));
         return;
     }
 }
@@ -149,8 +149,7 @@ static bool note_open_bracket(Parser *parser, size_t begin, size_t at) {
             continue;
         }
         if (items[i - 1].line == items[at].line) return false;
-        diag_note(parser->diag, items[i - 1].span, "this is inside the %s that is opened here",
-                  found_text(parser, &items[i - 1]));
+        diag_note(parser->diag, items[i - 1].span, MSG(NOTE_INSIDE), found_text(parser, &items[i - 1]));
         return true;
     }
     return false;
@@ -167,11 +166,11 @@ void parser_syntax_error(Parser *parser, const Expected *expected) {
 
     Span span = found->span;
     if (found->kind == TOKEN_FOREIGN) {
-        diag_error(parser->diag, span, "'%s' is not part of .net", found->text);
+        diag_error(parser->diag, span, MSG(FOREIGN), found->text);
     } else {
         const char *wanted = expected_text(parser, expected);
-        if (wanted) diag_error(parser->diag, span, "expected %s, found %s", wanted, found_text(parser, found));
-        else diag_error(parser->diag, span, "%s cannot stand here", found_text(parser, found));
+        if (wanted) diag_error(parser->diag, span, MSG(EXPECTED), wanted, found_text(parser, found));
+        else diag_error(parser->diag, span, MSG(CANNOT_STAND), found_text(parser, found));
     }
     if (!hint_for(parser, begin, at) && !note_open_bracket(parser, begin, at)) note_joined_line(parser, begin, at);
 }

@@ -27,6 +27,8 @@ holds "every source opens with what it is for" none < <(
 holds "the compiler's libraries never exit or print" none < <(
     grep -rnE '\b(exit|abort|printf|puts|putchar)\(' compiler --include='*.c' |
         grep -vE '^compiler/(main\.c|driver/|support/)|^[^:]*:[0-9]*: *//')
+holds "messages are in support/messages.def alone" none < <(
+    grep -rnE '\bMSG_[A-Z0-9_]+, *"|\bid, "[^"]{3}' compiler --include='*.[chly]')
 holds "no program is started through a shell" none < <(grep -rnE '\b(system|popen)\(' compiler runtime --include='*.c')
 holds "nothing is left unfinished" none < <(
     grep -rnE '\b(TO''DO|FIX''ME|X''XX)\b' compiler runtime grammar docs examples tests setup scripts)

@@ -12,6 +12,8 @@
 
 #include "support/diag.h"
 
+#define SAID(text) MSG_ASSERTION, text // a test's own words
+
 static Arena *arena;
 
 static int set_up(void **state) {
@@ -46,10 +48,10 @@ static void report_shows_line_and_span(void **state) {
     Diagnostics *diag = diag_new(arena, &(DiagOptions){0});
     uint32_t file = add_text(diag, "x = 1\nmodel = Linear(784, 128)\n");
     uint32_t prelude = diag_add_file(diag, "prelude/layers.net", "a\nb\n", 4, true);
-    diag_error(diag, (Span){file, 14, 20}, "Linear expects %d", 784);
-    diag_note(diag, (Span){prelude, 2, 3}, "in forward of Linear");
-    diag_note(diag, (Span){file, 0, 1}, "bound here");
-    diag_hint(diag, "write Linear(_, 10)");
+    diag_error(diag, (Span){file, 14, 20}, SAID("Linear expects %d"), 784);
+    diag_note(diag, (Span){prelude, 2, 3}, SAID("in forward of Linear"));
+    diag_note(diag, (Span){file, 0, 1}, SAID("bound here"));
+    diag_hint(diag, SAID("write Linear(_, 10)"));
     assert_string_equal(printed(diag), "m.net:2:9: error: Linear expects 784\n"
                                        "    2 | model = Linear(784, 128)\n"
                                        "      |         ^~~~~~\n"
@@ -82,8 +84,8 @@ static void tabs_wide_characters_and_several_lines_keep_the_caret_in_place(void 
     (void)state;
     Diagnostics *diag = diag_new(arena, NULL);
     uint32_t file = add_text(diag, "\ta\xE4\xB8\xAD\tb = (1,\n  2)\r\n");
-    diag_error(diag, (Span){file, 6, 7}, "one");
-    diag_error(diag, (Span){file, 10, 19}, "two");
+    diag_error(diag, (Span){file, 6, 7}, SAID("one"));
+    diag_error(diag, (Span){file, 10, 19}, SAID("two"));
     assert_string_equal(printed(diag), "m.net:1:5: error: one\n"
                                        "    1 |     a\xE4\xB8\xAD b = (1,\n"
                                        "      |         ^\n"
@@ -98,8 +100,8 @@ static void long_lines_are_cut_around_the_span(void **state) {
     char *text = arena_alloc(arena, 100001);
     memset(text, 'x', 100000);
     uint32_t file = diag_add_file(diag, "m.net", text, 100000, false);
-    diag_error(diag, (Span){file, 50000, 50003}, "here");
-    diag_error(diag, (Span){file, 10, 90000}, "long");
+    diag_error(diag, (Span){file, 50000, 50003}, SAID("here"));
+    diag_error(diag, (Span){file, 10, 90000}, SAID("long"));
     const char *out = printed(diag);
     assert_true(strlen(out) < 1000);
     assert_non_null(strstr(out, "^~~\n"));
@@ -113,15 +115,15 @@ static void any_bytes_can_be_shown(void **state) {
     for (int i = 0; i < 256; i++) text[i] = (char)(i * 7);
     uint32_t file = diag_add_file(diag, "m.net", text, sizeof text, false);
     for (uint32_t i = 0; i < 300; i += 17) {
-        diag_error(diag, (Span){file, i, i + 5}, "message %.*s", 3, text + 200);
-        diag_note(diag, (Span){file, i + 9, i}, "backwards");
+        diag_error(diag, (Span){file, i, i + 5}, SAID("message %.*s"), 3, text + 200);
+        diag_note(diag, (Span){file, i + 9, i}, SAID("backwards"));
     }
-    diag_note(diag, (Span){77, 1, 2}, "in no file");
+    diag_note(diag, (Span){77, 1, 2}, SAID("in no file"));
     const char *out = printed(diag);
     for (const char *at = out; *at; at++) assert_true((unsigned char)*at >= 0x20 || *at == '\n' || *at == '\t');
     Diagnostics *empty = diag_new(arena, NULL);
     file = diag_add_file(empty, "empty.net", "", 0, false);
-    diag_error(empty, (Span){file, 0, 0}, "nothing here");
+    diag_error(empty, (Span){file, 0, 0}, SAID("nothing here"));
     assert_string_equal(printed(empty), "empty.net:1:1: error: nothing here\n    1 | \n      | ^\n");
 }
 
@@ -129,10 +131,10 @@ static void errors_stop_at_twenty_and_repeat_once(void **state) {
     (void)state;
     Diagnostics *diag = diag_new(arena, NULL);
     uint32_t file = add_text(diag, "x = 1\n");
-    diag_error(diag, (Span){file, 0, 1}, "error 0");
+    diag_error(diag, (Span){file, 0, 1}, SAID("error 0"));
     for (int i = 0; i < 25; i++) {
-        diag_error(diag, (Span){file, 0, 1}, "error %d", i);
-        diag_note(diag, SPAN_NONE, "note %d", i);
+        diag_error(diag, (Span){file, 0, 1}, SAID("error %d"), i);
+        diag_note(diag, SPAN_NONE, SAID("note %d"), i);
     }
     assert_int_equal(diag_error_count(diag), 25);
     assert_true(diag_too_many(diag));
@@ -148,18 +150,18 @@ static void warnings_can_be_turned_off_and_promoted(void **state) {
     (void)state;
     const char *disabled[] = {"linear-linear", NULL}, *errors[] = {"large-lr", NULL};
     Diagnostics *diag = diag_new(arena, &(DiagOptions){.disabled = disabled, .as_errors = errors});
-    diag_warning(diag, "linear-linear", SPAN_NONE, "off");
-    diag_note(diag, SPAN_NONE, "off too");
-    diag_warning(diag, "large-lr", SPAN_NONE, "promoted");
-    diag_warning(diag, "zero-weights", SPAN_NONE, "stays");
+    diag_warning(diag, "linear-linear", SPAN_NONE, SAID("off"));
+    diag_note(diag, SPAN_NONE, SAID("off too"));
+    diag_warning(diag, "large-lr", SPAN_NONE, SAID("promoted"));
+    diag_warning(diag, "zero-weights", SPAN_NONE, SAID("stays"));
     assert_string_equal(printed(diag), "error: promoted [-Werror=large-lr]\nwarning: stays [-Wzero-weights]\n");
     assert_int_equal(diag_error_count(diag), 1);
 
     Diagnostics *quiet = diag_new(arena, &(DiagOptions){.no_warnings = true, .warnings_are_errors = true});
-    diag_warning(quiet, "zero-weights", SPAN_NONE, "off");
+    diag_warning(quiet, "zero-weights", SPAN_NONE, SAID("off"));
     assert_int_equal(diag_error_count(quiet), 0);
     Diagnostics *strict = diag_new(arena, &(DiagOptions){.warnings_are_errors = true});
-    diag_warning(strict, "zero-weights", SPAN_NONE, "on");
+    diag_warning(strict, "zero-weights", SPAN_NONE, SAID("on"));
     assert_int_equal(diag_error_count(strict), 1);
 }
 
@@ -167,23 +169,24 @@ static void json_is_an_object_a_line(void **state) {
     (void)state;
     Diagnostics *diag = diag_new(arena, &(DiagOptions){.json = true});
     uint32_t file = add_text(diag, "a\nbcd\n");
-    diag_error(diag, (Span){file, 2, 4}, "say \"%s\"\n\xFF", "x");
-    diag_note(diag, (Span){file, 0, 1}, "here");
-    diag_hint(diag, "do");
-    diag_warning(diag, "no-effect", SPAN_NONE, "w");
+    diag_error(diag, (Span){file, 2, 4}, MSG_BAD_NUMBER, "say \"%s\"\n\xFF", "x");
+    diag_note(diag, (Span){file, 0, 1}, SAID("here"));
+    diag_hint(diag, SAID("do"));
+    diag_warning(diag, "no-effect", SPAN_NONE, SAID("w"));
     assert_string_equal(
         printed(diag),
-        "{\"severity\":\"error\",\"file\":\"m.net\",\"line\":2,\"column\":1,\"end_line\":2,\"end_column\":3,"
-        "\"message\":\"say \\\"x\\\"\\u000a\xEF\xBF\xBD\",\"remarks\":[{\"severity\":\"note\",\"file\":\"m.net\","
+        "{\"severity\":\"error\",\"id\":\"bad-number\",\"file\":\"m.net\",\"line\":2,\"column\":1,\"end_line\":2,"
+        "\"end_column\":3,\"message\":\"say \\\"x\\\"\\u000a\xEF\xBF\xBD\",\"remarks\":[{\"severity\":\"note\","
+        "\"id\":\"assertion\",\"file\":\"m.net\","
         "\"line\":1,\"column\":1,\"end_line\":1,\"end_column\":2,\"message\":\"here\"},"
-        "{\"severity\":\"hint\",\"message\":\"do\"}]}\n"
-        "{\"severity\":\"warning\",\"message\":\"w\",\"name\":\"no-effect\"}\n");
+        "{\"severity\":\"hint\",\"id\":\"assertion\",\"message\":\"do\"}]}\n"
+        "{\"severity\":\"warning\",\"id\":\"assertion\",\"message\":\"w\",\"name\":\"no-effect\"}\n");
 }
 
 static void colour_is_only_added(void **state) {
     (void)state;
     Diagnostics *diag = diag_new(arena, &(DiagOptions){.color = true});
-    diag_error(diag, SPAN_NONE, "red");
+    diag_error(diag, SPAN_NONE, SAID("red"));
     assert_string_equal(printed(diag), "\033[1;31merror: \033[0m\033[1mred\033[0m\n");
 }
 
@@ -191,11 +194,11 @@ static void reports_can_be_put_in_order(void **state) {
     (void)state;
     Diagnostics *diag = diag_new(arena, NULL);
     uint32_t file = add_text(diag, "abc\n");
-    diag_error(diag, (Span){file, 2, 3}, "first of all");
+    diag_error(diag, (Span){file, 2, 3}, SAID("first of all"));
     size_t mark = diag_mark(diag);
-    diag_error(diag, (Span){file, 1, 2}, "second");
-    diag_note(diag, SPAN_NONE, "of the second");
-    diag_error(diag, (Span){file, 0, 1}, "first");
+    diag_error(diag, (Span){file, 1, 2}, SAID("second"));
+    diag_note(diag, SPAN_NONE, SAID("of the second"));
+    diag_error(diag, (Span){file, 0, 1}, SAID("first"));
     diag_sort_since(diag, mark);
     const char *out = printed(diag);
     assert_true(strstr(out, "first of all") < strstr(out, ": first\n"));
