@@ -98,7 +98,7 @@ static bool at_least(Eval *eval, const Value *value, const char *what, int64_t l
 
 static bool call_trainer(Eval *eval, const Value *args, Value *result) {
     TrainSpec *train = NEW(eval->arena, TrainSpec);
-    if (!at_least(eval, &args[0], "epochs", 0, &train->epochs) ||
+    if (!at_least(eval, &args[0], "epochs", 1, &train->epochs) ||
         !at_least(eval, &args[1], "batch_size", 1, &train->batch_size) ||
         !arg_bool(eval, &args[2], "shuffle", &train->shuffle) || !arg_int(eval, &args[3], "seed", &train->seed) ||
         !arg_bool(eval, &args[4], "drop_last", &train->drop_last) ||

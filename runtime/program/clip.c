@@ -1,37 +1,48 @@
-// Clipping of gradients between `gradients` and `apply`.
+// Clipping of gradients between `gradients` and `apply`, as torch.nn.utils.clip_grad_norm_ and clip_grad_value_ do it.
 #include <math.h>
 
 #include "program/trainer.h"
 #include "program/var.h"
 
+#define LANES 8 // partial sums of a run, so that it can be vectorised; their order is fixed
+
 typedef struct Clip {
     double squares;       // of all gradients
-    double factor, limit; // what each is multiplied with, then cut at; limit 0: not cut
+    double factor, limit; // what each is multiplied with, then cut at; limit INFINITY: not cut
 } Clip;
+
+#define ADD_SQUARES(type)                                                                                                      \
+    do {                                                                                                                       \
+        const type *g = address;                                                                                               \
+        int64_t i = 0;                                                                                                         \
+        for (; stride == 1 && i + LANES <= count; i += LANES)                                                                  \
+            for (int k = 0; k < LANES; k++) sums[k] += (double)g[i + k] * (double)g[i + k];                                    \
+        for (; i < count; i++) sums[i % LANES] += (double)g[i * stride] * (double)g[i * stride];                               \
+    } while (0)
 
 static void add_squares(void *context, const NetrtVar *var, void *address, int64_t stride, int64_t count) {
     Clip *clip = context;
-    for (int64_t i = 0; i < count; i++) {
-        double g = netrt_number(address, var->dtype, i * stride);
-        clip->squares += g * g;
-    }
+    double sums[LANES] = {0};
+    if (var->dtype == NETRT_F32) ADD_SQUARES(float);
+    else ADD_SQUARES(double);
+    for (int k = 0; k < LANES; k++) clip->squares += sums[k];
 }
 
-static double clipped(const Clip *clip, double g) {
-    g *= clip->factor;
-    if (clip->limit > 0 && g > clip->limit) return clip->limit;
-    if (clip->limit > 0 && g < -clip->limit) return -clip->limit;
-    return g;
-}
+// A NaN is neither above nor below the limit and stays one.
+#define CHANGE(type)                                                                                                           \
+    do {                                                                                                                       \
+        type *g = address, factor = (type)clip->factor, limit = (type)clip->limit;                                             \
+        for (int64_t i = 0; i < count; i++) {                                                                                  \
+            type x = g[i * stride] * factor;                                                                                   \
+            x = x > limit ? limit : x;                                                                                         \
+            g[i * stride] = x < -limit ? -limit : x;                                                                           \
+        }                                                                                                                      \
+    } while (0)
 
 static void change(void *context, const NetrtVar *var, void *address, int64_t stride, int64_t count) {
     const Clip *clip = context;
-    float *f32 = address;
-    double *f64 = address;
-    for (int64_t i = 0; i < count; i++) {
-        if (var->dtype == NETRT_F32) f32[i * stride] = (float)clipped(clip, f32[i * stride]);
-        else f64[i * stride] = clipped(clip, f64[i * stride]);
-    }
+    if (var->dtype == NETRT_F32) CHANGE(float);
+    else CHANGE(double);
 }
 
 static void each_gradient(const NetrtProgram *program, char *vars, NetrtVisit *visit, Clip *clip) {
@@ -40,11 +51,11 @@ static void each_gradient(const NetrtProgram *program, char *vars, NetrtVisit *v
 }
 
 void netrt_clip_gradients(const NetrtProgram *program, char *vars, double norm, double value) {
-    if (!(norm > 0) && !(value > 0)) return;
-    Clip clip = {.factor = 1, .limit = value};
+    Clip clip = {.factor = 1, .limit = value > 0 ? value : INFINITY};
     if (norm > 0) {
         each_gradient(program, vars, add_squares, &clip);
-        clip.factor = fmin(1, norm / (sqrt(clip.squares) + 1e-6));
+        clip.factor = norm / (sqrt(clip.squares) + 1e-6);
+        if (clip.factor > 1) clip.factor = 1; // a norm that is NaN makes all gradients NaN, as in PyTorch
     }
-    each_gradient(program, vars, change, &clip);
+    if (clip.factor != 1 || value > 0) each_gradient(program, vars, change, &clip);
 }

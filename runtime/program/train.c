@@ -3,6 +3,7 @@
 #include <stdio.h>
 
 #include "program/evaluate.h"
+#include "program/finite.h"
 #include "program/interrupt.h"
 #include "program/save.h"
 #include "program/train_log.h"
@@ -46,6 +47,15 @@ static void warn_of_loss(Run *run) {
     netrt_progress_warn(&run->progress, "%s: the loss became %s at step %lld (epoch %lld): try a smaller --lr than %g",
                         run->context->name, isnan(trainer->loss) ? "NaN" : "infinite", (long long)trainer->steps,
                         (long long)run->epochs_done + 1, run->session->engine.scalars[NETRT_LR].f);
+}
+
+// Parameters that are no numbers never become any again: training stops, and a good file is not replaced by them.
+static bool check_parameters(const Run *run, NetrtError *error) {
+    const NetrtEngine *engine = &run->session->engine;
+    const NetrtVar *var = netrt_not_finite(engine->program, engine->vars, 1u << NETRT_PARAM);
+    if (!var) return true;
+    return netrt_fail(error, "%.200s holds NaN or Inf after step %lld, so nothing was saved: try a smaller --lr than %g",
+                      var->name, (long long)run->trainer.steps, engine->scalars[NETRT_LR].f);
 }
 
 static void report_step(Run *run) {
@@ -162,12 +172,14 @@ static bool run_epoch(Run *run, bool *more, NetrtError *error) {
         if (run->test.count) run->accuracy = run->test.accuracy;
     }
     report_epoch(run, seconds);
+    if (!check_parameters(run, error)) return false;
     *more = !last && !run->interrupted && !out_of_patience(run);
     return true;
 }
 
 static bool save(Run *run, const char *path, NetrtError *error) {
     const NetrtContext *context = run->context;
+    if (!check_parameters(run, error)) return false;
     if (context->options.no_save || run->trainer.steps == 0) return true;
     NetrtSaved saved = {.epochs = run->epochs_done, .steps = run->trainer.steps, .accuracy = run->accuracy};
     if (!netrt_save(context, &run->session->engine, path, &saved, error)) return false;

@@ -5,15 +5,12 @@
 #include <stdlib.h>
 #include <string.h>
 
-static int64_t steps_of_epoch(int64_t count, int64_t batch, bool drop_last) {
-    return drop_last ? count / batch : (count + batch - 1) / batch;
+static int64_t batches_of_epoch(int64_t count, int64_t batch, bool drop_last) {
+    return count / batch + (!drop_last && count % batch != 0);
 }
 
 static bool check(const NetrtContext *context, const NetrtTrainer *trainer, NetrtError *error) {
     const NetrtProgram *program = context->program;
-    if (trainer->train->accumulate > 1)
-        return netrt_fail(error, "accumulate=%lld is not in this version: compile with accumulate=1",
-                          (long long)trainer->train->accumulate);
     if (trainer->split->count == 0) return netrt_fail(error, "%s has no training samples", program->data.name);
     if (trainer->epoch_steps == 0)
         return netrt_fail(error, "a batch of %lld is more than the %lld training samples, and drop_last=True drops it",
@@ -28,7 +25,8 @@ static bool reserve(NetrtTrainer *trainer, NetrtError *error) {
     trainer->order = malloc((size_t)trainer->split->count * sizeof *trainer->order);
     if (!trainer->order) return netrt_fail(error, "not enough memory for %lld samples", (long long)trainer->split->count);
     if (!trainer->halves) return netrt_engine_reserve(engine, NETRT_TRAIN_STEP, N, error);
-    return netrt_engine_reserve(engine, NETRT_GRADIENTS, N, error) && netrt_engine_reserve(engine, NETRT_APPLY, N, error);
+    return netrt_engine_reserve(engine, NETRT_GRADIENTS, N, error) && netrt_engine_reserve(engine, NETRT_APPLY, N, error) &&
+           netrt_accumulator_open(&trainer->accumulator, engine->program, trainer->train->accumulate, error);
 }
 
 bool netrt_trainer_open(NetrtTrainer *trainer, const NetrtContext *context, NetrtSession *session, NetrtError *error) {
@@ -40,8 +38,10 @@ bool netrt_trainer_open(NetrtTrainer *trainer, const NetrtContext *context, Netr
                               .train = train,
                               .batch = options->batch_size ? options->batch_size : train->batch_size,
                               .shuffle = options->shuffle};
-    trainer->halves = train->clip_grad_norm > 0 || train->clip_grad_value > 0 || !program->entries[NETRT_TRAIN_STEP].steps;
-    trainer->epoch_steps = steps_of_epoch(trainer->split->count, trainer->batch, train->drop_last != 0);
+    bool clip = train->clip_grad_norm > 0 || train->clip_grad_value > 0;
+    trainer->halves = clip || train->accumulate > 1 || !program->entries[NETRT_TRAIN_STEP].steps;
+    trainer->epoch_batches = batches_of_epoch(trainer->split->count, trainer->batch, train->drop_last != 0);
+    trainer->epoch_steps = batches_of_epoch(trainer->epoch_batches, train->accumulate, false);
     if (!check(context, trainer, error) || !reserve(trainer, error)) {
         netrt_trainer_close(trainer);
         return false;
@@ -65,6 +65,7 @@ bool netrt_trainer_open(NetrtTrainer *trainer, const NetrtContext *context, Netr
 }
 
 void netrt_trainer_close(NetrtTrainer *trainer) {
+    netrt_accumulator_close(&trainer->accumulator);
     free(trainer->order);
     trainer->order = NULL;
 }
@@ -76,27 +77,52 @@ void netrt_trainer_epoch(NetrtTrainer *trainer, int64_t epoch) {
     for (int64_t i = 0; i < split->count; i++)
         trainer->order[i] = netrt_split_row(split, trainer->shuffle ? trainer->order[i] : i);
     engine->scalars[NETRT_EPOCH].i = epoch;
-    trainer->seen = 0;
+    trainer->batches = trainer->seen = 0;
     trainer->loss_sum = trainer->correct_sum = 0;
     netrt_session_bind(trainer->session, split);
 }
 
-bool netrt_trainer_step(NetrtTrainer *trainer, NetrtError *error) {
+// The next batch through train_step or gradients; *samples of this step so far.
+static bool run_batch(NetrtTrainer *trainer, int64_t *samples, NetrtError *error) {
     NetrtEngine *engine = &trainer->session->engine;
     int64_t left = trainer->split->count - trainer->seen, N = left < trainer->batch ? left : trainer->batch;
     memcpy(engine->index, trainer->order + trainer->seen, (size_t)N * sizeof *engine->index);
-    engine->scalars[NETRT_STEP].i = trainer->steps;
     if (!netrt_engine_run(engine, trainer->halves ? NETRT_GRADIENTS : NETRT_TRAIN_STEP, N, error)) return false;
-    trainer->loss = netrt_engine_metric(engine, trainer->loss_metric);
-    trainer->loss_sum += trainer->loss * (double)N;
+    double loss = netrt_engine_metric(engine, trainer->loss_metric);
+    trainer->loss_sum += loss * (double)N;
     if (trainer->correct_metric) trainer->correct_sum += netrt_engine_metric(engine, trainer->correct_metric);
-    if (trainer->halves) {
-        netrt_clip_gradients(engine->program, engine->vars, trainer->train->clip_grad_norm, trainer->train->clip_grad_value);
-        if (!netrt_engine_run(engine, NETRT_APPLY, N, error)) return false;
-    }
+    trainer->loss = *samples ? trainer->loss + (loss - trainer->loss) * (double)N / (double)(*samples + N) : loss;
+    *samples += N;
     trainer->seen += N;
-    trainer->steps++;
+    trainer->batches++;
     return true;
+}
+
+// Draws in a forward depend on seed and step alone, so each batch of a step gets a seed of its own; the first has the run's.
+static int64_t seed_of_batch(int64_t seed, int64_t batch) {
+    return (int64_t)((uint64_t)seed + (uint64_t)batch * 0x9E3779B97F4A7C15u);
+}
+
+bool netrt_trainer_step(NetrtTrainer *trainer, NetrtError *error) {
+    NetrtEngine *engine = &trainer->session->engine;
+    NetrtScalar *scalars = engine->scalars;
+    const int64_t seed = scalars[NETRT_SEED].i, left = trainer->epoch_batches - trainer->batches;
+    const int64_t batches = left < trainer->train->accumulate ? left : trainer->train->accumulate;
+    int64_t samples = 0;
+    bool ok = true;
+    scalars[NETRT_STEP].i = trainer->steps;
+    for (int64_t b = 0; ok && b < batches; b++) {
+        scalars[NETRT_SEED].i = seed_of_batch(seed, b);
+        ok = run_batch(trainer, &samples, error);
+        if (ok) netrt_accumulator_add(&trainer->accumulator, engine->vars, b == 0);
+    }
+    scalars[NETRT_SEED].i = seed;
+    if (ok && trainer->halves) {
+        netrt_clip_gradients(engine->program, engine->vars, trainer->train->clip_grad_norm, trainer->train->clip_grad_value);
+        ok = netrt_engine_run(engine, NETRT_APPLY, scalars[NETRT_N].i, error);
+    }
+    trainer->steps += ok;
+    return ok;
 }
 
 double netrt_trainer_loss(const NetrtTrainer *trainer) { return trainer->loss_sum / (double)trainer->seen; }

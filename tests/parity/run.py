@@ -15,6 +15,7 @@ import time
 import harness
 import networks
 import probes
+import trainer
 import training
 
 # Entries that need no case of their own, with the reason.
@@ -34,7 +35,7 @@ def listed(netc):
 
 
 def all_cases(data):
-    return probes.cases() + networks.cases() + training.cases(data)
+    return probes.cases() + networks.cases() + trainer.cases() + training.cases(data)
 
 
 def data_folder(given):

@@ -9,8 +9,14 @@ data      = Synthetic(kind='digits', count=700, seed=1)
 model     = Sequential(Flatten(), fc1=Linear(784, 300), a=Tanh(), drop=Dropout(0.2), fc2=Linear(300, 129), b=GELU(), fc3=Linear(129, 10))
 optimizer = Adam(lr=0.001)
 EOF
+cat >parts.net <<'EOF'
+data      = Synthetic(kind='digits', count=700, seed=1)
+model     = Sequential(Flatten(), fc1=Linear(784, 130), a=Tanh(), drop=Dropout(0.2), fc2=Linear(130, 10))
+optimizer = SGD(lr=0.1, momentum=0.9)
+train     = Trainer(accumulate=3, clip_grad_norm=0.5, clip_grad_value=0.01)
+EOF
 for dtype in f32 f64; do
-    for net in small deep; do
+    for net in small deep parts; do
         expect 0 "compiling $net.net in $dtype" "$NETC" $net.net -o $net.$dtype --dtype=$dtype || continue
         for batch in 1 16 65 256; do
             for threads in 1 2 3 8; do
