@@ -141,11 +141,44 @@ static void add_buffers(Eval *eval, const Whole *whole, OutputList *list) {
     }
 }
 
-// The class with the largest output, for (N, classes).
+// One probability of a sample is that of class 1 of two.
+static NodeId both_classes(Eval *eval, NodeId one) {
+    Graph *g = eval->graph;
+    Shape column = {.rank = 2, .dim = {graph_node(g, one)->shape.dim[0], {1, false}}};
+    NodeId p = build_reshape(g, one, column);
+    NodeId rest = build_binary(g, OP_SUB, build_splat(g, shape_scalar(), g->float_type, 1, 1), p);
+    return build_concat(g, (NodeId[]){rest, p}, 2, 1);
+}
+
+// What the loss's predict makes of the model's output, if it has one.
+static bool find_probabilities(Eval *eval, const Whole *whole, Forward *forward) {
+    forward->probabilities = NODE_NONE;
+    const Value *predict = whole->loss.kind == VALUE_MODULE ? module_member(whole->loss.module, "predict") : NULL;
+    if (!predict) return true;
+    Value output = value_tensor(forward->first), result;
+    NodeId node;
+    eval->callee = "predict";
+    eval->site = NULL;
+    if (!eval_apply(eval, predict, &output, 1, &result) || !arg_tensor(eval, &result, "its result", &node)) return false;
+    node = build_cast(eval->graph, node, eval->graph->float_type);
+    const Shape *shape = &graph_node(eval->graph, node)->shape;
+    bool samples = shape->rank && shape->dim[0].batch && shape->dim[0].size == 1;
+    bool one = samples && (shape->rank == 1 || (shape->rank == 2 && shape->dim[1].size == 1));
+    forward->probabilities = whole->class_target && one ? both_classes(eval, node) : node;
+    return forward->probabilities != NODE_NONE || eval_failed(eval);
+}
+
+static bool has_classes(const Eval *eval, NodeId node) {
+    if (node == NODE_NONE) return false;
+    const Shape *shape = &graph_node(eval->graph, node)->shape;
+    return shape->rank == 2 && shape->dim[0].batch && !shape->dim[1].batch && shape->dim[1].size > 1;
+}
+
+// The class with the largest output, for (N, classes); or with the larger probability, for one output a sample.
 static NodeId predicted(Eval *eval, const Whole *whole, const Forward *forward) {
-    const Node *output = graph_node(eval->graph, forward->first);
-    if (!whole->class_target || output->shape.rank != 2 || !output->shape.dim[0].batch) return NODE_NONE;
-    return build_reduce(eval->graph, OP_ARGMAX, forward->first, 1u << 1, false, false);
+    if (!whole->class_target) return NODE_NONE;
+    NodeId scores = has_classes(eval, forward->first) ? forward->first : forward->probabilities;
+    return has_classes(eval, scores) ? build_reduce(eval->graph, OP_ARGMAX, scores, 1u << 1, false, false) : NODE_NONE;
 }
 
 static void add_metrics(Eval *eval, const Whole *whole, const Forward *forward, OutputList *list) {
@@ -184,23 +217,15 @@ static void add_init(Eval *eval, const Whole *whole, OutputList *list) {
     add_lost_draws(eval, list);
 }
 
-static bool add_predict(Eval *eval, const Whole *whole, OutputList *list) {
+static void add_predict(Eval *eval, const Whole *whole, OutputList *list) {
     const Forward *forward = &whole->inference;
     add(eval, list, OUTPUT_RESULT, 0, "output", forward->first);
     add_effects(eval, list, forward->effects_begin, forward->effects_model);
-    if (whole->loss.kind != VALUE_MODULE) return true;
-    const Value *predict = module_member(whole->loss.module, "predict");
-    if (!predict) return true;
-    Value output = value_tensor(forward->first), result;
-    NodeId node;
-    eval->callee = "predict";
-    eval->site = NULL;
-    if (!eval_apply(eval, predict, &output, 1, &result) || !arg_tensor(eval, &result, "its result", &node)) return false;
-    add(eval, list, OUTPUT_RESULT, 0, "probabilities", build_cast(eval->graph, node, eval->graph->float_type));
-    return true;
+    if (forward->probabilities != NODE_NONE) add(eval, list, OUTPUT_RESULT, 0, "probabilities", forward->probabilities);
 }
 
 bool make_entries(Eval *eval, Whole *whole) {
+    if (!find_probabilities(eval, whole, &whole->training) || !find_probabilities(eval, whole, &whole->inference)) return false;
     number_variables(eval, whole);
     OutputList *lists = whole->outputs;
     const Forward *training = &whole->training, *inference = &whole->inference;
@@ -227,7 +252,7 @@ bool make_entries(Eval *eval, Whole *whole) {
     if (classes != NODE_NONE) add(eval, &lists[ENTRY_EVALUATE], OUTPUT_RESULT, 0, "predicted", classes);
     add_effects(eval, &lists[ENTRY_EVALUATE], inference->effects_begin, inference->effects_end);
 
-    if (!add_predict(eval, whole, &lists[ENTRY_PREDICT])) return false;
+    add_predict(eval, whole, &lists[ENTRY_PREDICT]);
 
     add(eval, &lists[ENTRY_LOSS], OUTPUT_METRIC, 0, "loss", training->loss);
     add_effects(eval, &lists[ENTRY_LOSS], training->effects_begin, training->effects_end);

@@ -269,6 +269,7 @@ static bool try_classes(Eval *eval, Whole *whole) {
 
 bool find_target(Eval *eval, Whole *whole) {
     if (whole->target != NODE_NONE) return true;
+    whole->target_by_use = true;
     if (try_classes(eval, whole)) {
         whole->class_target = true;
         return true;
@@ -282,4 +283,22 @@ bool find_target(Eval *eval, Whole *whole) {
     NodeId node = input_node(eval, "target", sample, eval->graph->float_type, true);
     whole->target = node;
     return node != NODE_NONE || eval_failed(eval);
+}
+
+// Whole numbers are classes if the loss takes them as such; it may also measure distances to them, or read them as signs.
+void settle_target(Eval *eval, Whole *whole) {
+    bool predicts = whole->loss.kind == VALUE_MODULE && module_member(whole->loss.module, "predict");
+    if (whole->class_target) whole->class_target = predicts || used_as_class(eval, whole->target, 0);
+}
+
+// A target that was to be found by its use and has none is no input of the program.
+void drop_unused_target(Eval *eval, Whole *whole) {
+    if (!whole->target_by_use) return;
+    for (NodeId i = 0; i < eval->graph->count; i++) {
+        const Node *node = graph_node(eval->graph, i);
+        for (uint32_t k = 0; k < node->operand_count; k++) {
+            if (node->operands[k] == whole->target) return;
+        }
+    }
+    eval->program->input_count--; // it was the last
 }

@@ -149,6 +149,7 @@ bool elaborate_program(Eval *eval) {
     if (!make_inputs(eval, whole) || !run_model(eval, whole, true, &whole->training)) return false;
     if (whole->loss.kind == VALUE_BROKEN || !value_is_callable(&whole->loss)) return false;
     if (!find_target(eval, whole) || !run_loss(eval, whole, true, &whole->training)) return false;
+    settle_target(eval, whole);
     keep_buffers(eval);
     ok &= paths_settled(eval);
     ok &= whole->optimizer.kind == VALUE_OPTIMIZER && check_options(eval, whole->optimizer.optimizer);
@@ -156,6 +157,7 @@ bool elaborate_program(Eval *eval) {
     fill_specs(eval, whole);
     if (!collect_variables(eval, whole) || !run_inits(eval, &eval->all_inits) || !make_updates(eval, whole)) return false;
     if (!run_model(eval, whole, false, &whole->inference) || !run_loss(eval, whole, false, &whole->inference)) return false;
+    drop_unused_target(eval, whole);
     fill_layers(eval);
     return make_entries(eval, whole) && diag_error_count(eval->diag) == 0;
 }

@@ -10,13 +10,15 @@ typedef struct Forward {
     Value output;                                     // what the model returns
     NodeId first;                                     // its first tensor
     NodeId loss;                                      // rank 0
+    NodeId probabilities;                             // what the loss's predict makes of it, or NODE_NONE
     size_t effects_begin, effects_model, effects_end; // in Eval.effects: of the model, then of the loss
 } Forward;
 
 typedef struct Whole {
     Value model, loss, optimizer, train, data;
-    Value input;   // what the model is called with: a tensor or a tuple of tensors
-    NodeId target; // NODE_NONE until it is known
+    Value input;        // what the model is called with: a tensor or a tuple of tensors
+    NodeId target;      // NODE_NONE until it is known
+    bool target_by_use; // rather than given or the data's
     bool class_target;
     Forward training, inference;
     VEC(Parameter *) variables; // learned ones and buffers, in the order of their names
@@ -32,6 +34,8 @@ bool make_inputs(Eval *eval, Whole *whole);
 bool run_model(Eval *eval, Whole *whole, bool training, Forward *forward);
 bool run_loss(Eval *eval, Whole *whole, bool training, Forward *forward);
 bool find_target(Eval *eval, Whole *whole);
+void settle_target(Eval *eval, Whole *whole);      // once the training loss is known
+void drop_unused_target(Eval *eval, Whole *whole); // once all is elaborated
 
 // entries.c
 bool collect_variables(Eval *eval, Whole *whole);

@@ -189,7 +189,34 @@ FLOAT_LOSSES = [
     ("MSELoss('sum')", lambda w: nn.MSELoss(reduction="sum")),
     ("SmoothL1Loss()", lambda w: nn.SmoothL1Loss()),
     ("SmoothL1Loss('sum', 0.25)", lambda w: nn.SmoothL1Loss(reduction="sum", beta=0.25)),
+    ("L1Loss()", lambda w: nn.L1Loss()),
+    ("L1Loss('sum')", lambda w: nn.L1Loss(reduction="sum")),
+    ("HuberLoss()", lambda w: nn.HuberLoss()),
+    ("HuberLoss('sum', 0.25)", lambda w: nn.HuberLoss(reduction="sum", delta=0.25)),
+    ("of_parts(BCELoss())", lambda w: lambda o, t: F.binary_cross_entropy(o.sigmoid(), t.sigmoid())),
+    (f"of_parts(BCELoss({WEIGHTS[:5]}, 'sum'))",
+     lambda w: lambda o, t: F.binary_cross_entropy(o.sigmoid(), t.sigmoid(), w[:5], reduction="sum")),
+    ("BCEWithLogitsLoss()", lambda w: nn.BCEWithLogitsLoss()),
+    (f"BCEWithLogitsLoss({WEIGHTS[:5]}, 'sum', {WEIGHTS[2:]})",
+     lambda w: nn.BCEWithLogitsLoss(w[:5], reduction="sum", pos_weight=w[2:])),
+    ("of_logs(KLDivLoss(reduction='batchmean'))",
+     lambda w: lambda o, t: F.kl_div(o.log_softmax(1), t.softmax(1), reduction="batchmean")),
+    ("KLDivLoss('sum', log_target=True)", lambda w: nn.KLDivLoss(reduction="sum", log_target=True)),
+    ("of_pairs(CosineEmbeddingLoss())", lambda w: of_pairs(nn.CosineEmbeddingLoss())),
+    ("of_pairs(CosineEmbeddingLoss(0.2, 'sum'))", lambda w: of_pairs(nn.CosineEmbeddingLoss(0.2, reduction="sum"))),
+    ("of_triplets(TripletMarginLoss())", lambda w: of_triplets(nn.TripletMarginLoss())),
+    ("of_triplets(TripletMarginLoss(0.5, 1, 1e-4, True, 'sum'))",
+     lambda w: of_triplets(nn.TripletMarginLoss(0.5, 1, 1e-4, True, reduction="sum"))),
 ]
+
+
+def of_pairs(loss):
+    return lambda o, t: loss(o[:, :2], o[:, 2:4], t[:, 0].sign())
+
+
+def of_triplets(loss):
+    return lambda o, t: loss(o[:, :3], o[:, 1:4], o[:, 2:])
+
 
 
 def losses_net(losses, width, target):
@@ -201,6 +228,10 @@ module LogNll(weight=None, ignore_index=-100, reduction='mean') {{
     forward(output, target) = likelihood(LOGS(output), target)
 }}
 def log_nll(weight=None, ignore_index=-100, reduction='mean') = LogNll(weight, ignore_index, reduction)
+def of_parts(f) = (output, target) -> f(sigmoid(output), sigmoid(target))
+def of_logs(f) = (output, target) -> f(log_softmax(output), softmax(target))
+def of_pairs(f) = (output, target) -> f((output[:, :2], output[:, 2:4]), sign(target[:, 0]))
+def of_triplets(f) = (output, target) -> f((output[:, :3], output[:, 1:4], output[:, 2:]), target)
 module Heads(count) {{
     heads = [Linear(9, {width}) for i in range(count)]
     forward(x) = stack([head(x) for head in heads], 1)

@@ -233,6 +233,17 @@ REDUCTIONS = [
     probe("1-norm", "norm(x, 1, dim=1)", lambda x: x.norm(1, dim=1), MATRIX),
     probe("3-norm", "norm(x, 3, dim=-1)", lambda x: x.norm(3, dim=-1), MATRIX),
     probe("inf-norm", "norm(x, inf, dim=1)", lambda x: x.norm(math.inf, dim=1), MATRIX),
+    probe("pairwise_distance", "pairwise_distance(x, y) + pairwise_distance(x, y, 1, 1e-3)",
+          lambda x, y: F.pairwise_distance(x, y) + F.pairwise_distance(x, y, 1, 1e-3), (4, 5), (4, 5)),
+    probe("pairwise_distance kept", "pairwise_distance(x, y, inf, keepdim=True) + pairwise_distance(x, x, eps=0, keepdim=True)",
+          lambda x, y: F.pairwise_distance(x, y, math.inf, keepdim=True) + F.pairwise_distance(x, x, eps=0, keepdim=True),
+          (4, 3, 5), (3, 5)),
+    probe("cosine_similarity", "cosine_similarity(x, y) + x.cosine_similarity(y, dim=-1, eps=0.5).sum()",
+          lambda x, y: F.cosine_similarity(x, y) + F.cosine_similarity(x, y, -1, 0.5).sum(), (4, 5, 2), (4, 5, 2)),
+    probe("cosine_similarity of short ones", "cosine_similarity(x, y * 0, 1, 2.)",
+          lambda x, y: F.cosine_similarity(x, y * 0, 1, 2.0), (9, 2), (9, 2)),
+    probe("normalize", "normalize(x) + normalize(x, 1, dim=2) + x.normalize(dim=0, eps=3.) + normalize(x * 0)",
+          lambda x: F.normalize(x) + F.normalize(x, 1, 2) + F.normalize(x, dim=0, eps=3.0) + F.normalize(x * 0), MATRIX),
     probe("layer_norm", "layer_norm(x, 6, y, z)", lambda x, y, z: F.layer_norm(x, (6,), y, z), MATRIX, (6,), (6,)),
     probe("layer_norm over two", "layer_norm(x, (5, 6), eps=0.001)", lambda x: F.layer_norm(x, (5, 6), eps=0.001), MATRIX),
     probe("vectors", "x @ y", lambda x, y: x @ y, (33,), (33,)),
@@ -314,6 +325,21 @@ def class_weight(x):
     return torch.tensor([1., 0.5, 2., 0.25, 3.], dtype=x.dtype)
 
 
+PARTS = "tensor([[0., 1.], [0.5, 0.125], [1., 0.75]])"
+SIGNS = "tensor([1, -1, -1, 1, 0, -1])"
+CERTAIN = (0.0, 0.0, 0.0, 1.0, 1.0, 1.0, 2.0 ** -43, 2.0 ** -43, 2.0 ** -36, 1.0 - 2.0 ** -24)
+certain_targets = [0.0, 1.0, 0.5, 0.0, 1.0, 0.5, 0.0, 1.0, 1.0, 0.0]
+CERTAIN_TARGETS = f"tensor({certain_targets})"
+
+
+def parts(x):
+    return torch.tensor([[0., 1.], [0.5, 0.125], [1., 0.75]], dtype=x.dtype)
+
+
+def signs():
+    return torch.tensor([1, -1, -1, 1, 0, -1])
+
+
 LOSSES = [
     probe("cross_entropy", f"cross_entropy(x, {CLASSES})", lambda x: F.cross_entropy(x, classes()), (6, 5), low=-9, high=9),
     probe("cross_entropy, all arguments",
@@ -340,6 +366,57 @@ LOSSES = [
           lambda x: F.smooth_l1_loss(x, floats(x)) + F.smooth_l1_loss(x, floats(x), reduction="sum", beta=0.5), (3, 2)),
     probe("smooth_l1_loss without corner", f"smooth_l1_loss(x, {FLOATS}, beta=0)",
           lambda x: F.smooth_l1_loss(x, floats(x), beta=0), (3, 2)),
+    probe("l1_loss", f"l1_loss(x, {FLOATS}) + l1_loss(x, {FLOATS}, 'sum')",
+          lambda x: F.l1_loss(x, floats(x)) + F.l1_loss(x, floats(x), reduction="sum"), (3, 2)),
+    probe("huber_loss", f"huber_loss(x, {FLOATS}) + huber_loss(x, {FLOATS}, 'sum', 0.5)",
+          lambda x: F.huber_loss(x, floats(x)) + F.huber_loss(x, floats(x), reduction="sum", delta=0.5), (3, 2)),
+    probe("weighted losses", f"mse_loss(x, {FLOATS}, weight=y) + l1_loss(x, {FLOATS}, 'mean', y) + "
+          f"huber_loss(x, {FLOATS}, 'mean', 0.7, y) + l1_loss(x, {FLOATS}, 'sum', y) + huber_loss(x, {FLOATS}, weight=y)",
+          lambda x, y: F.mse_loss(x, floats(x), weight=y) + F.l1_loss(x, floats(x), weight=y)
+          + F.huber_loss(x, floats(x), delta=0.7, weight=y) + F.l1_loss(x, floats(x), reduction="sum", weight=y)
+          + F.huber_loss(x, floats(x), weight=y), (3, 2), (3, 2), low=0.1),
+    Probe("l1_loss and huber_loss at corners", "l1_loss(x, x * 0, 'none') + huber_loss(x, x * 0, 'none', 2.)",
+          lambda x: F.l1_loss(x, x * 0, reduction="none") + F.huber_loss(x, x * 0, reduction="none", delta=2.0),
+          values=(0.0, -0.0, 1.0, -2.0, 2.0, 2.0 ** 100, -2.0 ** 100)),
+    probe("binary_cross_entropy", f"binary_cross_entropy(x, {PARTS}) + binary_cross_entropy(x, {PARTS}, [2., 0.5], 'sum')",
+          lambda x: F.binary_cross_entropy(x, parts(x))
+          + F.binary_cross_entropy(x, parts(x), x.new_tensor([2.0, 0.5]), reduction="sum"), (3, 2), low=0, high=1),
+    Probe("binary_cross_entropy at certainty", f"binary_cross_entropy(x, {CERTAIN_TARGETS}, reduction='none')",
+          lambda x: F.binary_cross_entropy(x, x.new_tensor(certain_targets), reduction="none"), values=CERTAIN),
+    probe("binary_cross_entropy by the target", "binary_cross_entropy(x, y)", lambda x, y: F.binary_cross_entropy(x, y),
+          (3, 2), (3, 2), low=0, high=1),
+    probe("binary_cross_entropy_with_logits", f"binary_cross_entropy_with_logits(x, {PARTS})",
+          lambda x: F.binary_cross_entropy_with_logits(x, parts(x)), (3, 2), low=-30, high=30),
+    probe("binary_cross_entropy_with_logits, weights",
+          f"binary_cross_entropy_with_logits(x, {PARTS}, [2., 0.5], 'sum', pos_weight=[3., 0.25])",
+          lambda x: F.binary_cross_entropy_with_logits(x, parts(x), x.new_tensor([2.0, 0.5]), reduction="sum",
+                                                       pos_weight=x.new_tensor([3.0, 0.25])), (3, 2)),
+    probe("binary_cross_entropy_with_logits by the target", "binary_cross_entropy_with_logits(x, y, pos_weight=3)",
+          lambda x, y: F.binary_cross_entropy_with_logits(x, y, pos_weight=x.new_tensor(3.0)), (3, 2), (3, 2)),
+    Probe("binary_cross_entropy_with_logits at corners",
+          "binary_cross_entropy_with_logits(x, tensor([1., 0., 1., 0., 1., 0., 0.5, 0.5]), reduction='none')",
+          lambda x: F.binary_cross_entropy_with_logits(x, x.new_tensor([1, 0, 1, 0, 1, 0, 0.5, 0.5]), reduction="none"),
+          values=(0.0, 0.0, 200.0, 200.0, -200.0, -200.0, -0.0, math.nan)),
+    probe("kl_div", f"kl_div(x, {PARTS}) + kl_div(x, {PARTS}, 'batchmean') + kl_div(x, {PARTS}, 'sum')",
+          lambda x: F.kl_div(x, parts(x), reduction="none").mean()    # 'mean' itself warns
+          + F.kl_div(x, parts(x), reduction="batchmean") + F.kl_div(x, parts(x), reduction="sum"), (3, 2)),
+    probe("kl_div of logarithms", "kl_div(x, y, 'batchmean', log_target=True)",
+          lambda x, y: F.kl_div(x, y, reduction="batchmean", log_target=True), (3, 2), (3, 2)),
+    probe("kl_div, none", "kl_div(x, y, 'none')", lambda x, y: F.kl_div(x, y, reduction="none"), (3, 2), (3, 2), low=0.1),
+    probe("cosine_embedding_loss", f"cosine_embedding_loss(x, y, {SIGNS}, 0.1)",
+          lambda x, y: F.cosine_embedding_loss(x, y, signs(), 0.1), (6, 5), (6, 5)),
+    probe("cosine_embedding_loss, sum", f"cosine_embedding_loss(x, y, {SIGNS}, reduction='sum') * z",
+          lambda x, y, z: F.cosine_embedding_loss(x, y, signs(), reduction="sum") * z, (6, 5), (6, 5), (1,)),
+    probe("cosine_embedding_loss of nothing", f"cosine_embedding_loss(x * 0, y, {SIGNS})",
+          lambda x, y: F.cosine_embedding_loss(x * 0, y, signs()), (6, 5), (6, 5)),
+    probe("triplet_margin_loss", "triplet_margin_loss(x, y, z)", lambda x, y, z: F.triplet_margin_loss(x, y, z),
+          (7, 5), (7, 5), (7, 5)),
+    probe("triplet_margin_loss, all arguments", "triplet_margin_loss(x, y, z, 2.5, 1, 1e-3, True, 'sum')",
+          lambda x, y, z: F.triplet_margin_loss(x, y, z, 2.5, 1, 1e-3, True, reduction="sum"), (7, 5), (7, 5), (7, 5)),
+    probe("triplet_margin_loss, cubes", "triplet_margin_loss(x, y, z, 1.5, 3, swap=True, reduction='none')",
+          lambda x, y, z: F.triplet_margin_loss(x, y, z, 1.5, 3, swap=True, reduction="none"), (7, 5), (7, 5), (7, 5)),
+    probe("triplet_margin_loss of equals", "triplet_margin_loss(x, x, x, eps=0)",
+          lambda x: F.triplet_margin_loss(x, x, x, eps=0), (3, 5)),
 ]
 
 

@@ -54,7 +54,7 @@ static void targets_are_fixed_by_their_use(void **state) {
         {"model = Linear(4, 3)\nloss = MSELoss()", false, "(N, 3)"},
         {"model = Linear(4, 3)\nloss = (o, t) -> mean((o - one_hot(t, 3)) ** 2)", true, "(N,)"},
         {"model = x -> Linear_(x).sum(1)\nLinear_ = Linear(4, 3)\nloss = mse_loss", false, "(N,)"},
-        {"model = Linear(4, 3)\nloss = (o, t) -> mean(abs(o))", false, "(N, 3)"},
+        {"model = Linear(4, 3)\nloss = BCEWithLogitsLoss()", false, "(N, 3)"},
         {"model = Linear(4, 3)\nloss = MSELoss()\ntarget = Tensor(1)", false, "(N, 1)"},
         {"model = Linear(4, 3)\ntarget = Tensor(3)", false, "(N, 3)"},
         {"model = LogSoftmax()\nloss = NLLLoss()", true, "(N,)"},
@@ -69,6 +69,60 @@ static void targets_are_fixed_by_their_use(void **state) {
         assert_int_equal(target->dtype, rows[i].classes ? DT_I64 : DT_F32);
         assert_string_equal(shape_text(result.arena, &target->shape), rows[i].shape);
         assert_string_equal(result.said, "");
+        elaborated_free(&result);
+    }
+}
+
+static void a_target_that_nothing_uses_is_no_input(void **state) {
+    (void)state;
+    Elaborated result = elaborate_text("input = Tensor(3, 4)\nmodel = x -> (x[:, 0], x[:, 1], x[:, 2])\n"
+                                       "loss = TripletMarginLoss()");
+    if (!result.ok) fail_msg("%s", result.said);
+    assert_int_equal(result.program.input_count, 1);
+    elaborated_free(&result);
+    result = elaborate_text("input = Tensor(4)\ntarget = Tensor(2)\nmodel = Linear(4, 3)\nloss = (o, t) -> mean(abs(o))");
+    if (!result.ok) fail_msg("%s", result.said);
+    assert_int_equal(result.program.input_count, 2); // it was asked for
+    elaborated_free(&result);
+}
+
+static void accuracy_is_for_classes(void **state) {
+    (void)state;
+    static const struct {
+        const char *text;
+        bool classes;
+    } rows[] = {
+        {"model = Linear(4, 3)", true},
+        {"model = Linear(4, 1)\nloss = BCEWithLogitsLoss()", true},
+        {"model = Sequential(Linear(4, 1), Sigmoid(), Flatten(0))\nloss = BCELoss()", true},
+        {"model = Linear(4, 3)\nloss = (o, t) -> mse_loss(o, one_hot(t, 3))", true},
+        {"model = Linear(4, 1)\nloss = (o, t) -> mse_loss(o, t.unsqueeze(1))", false},
+        {"lin = Linear(4, 3)\nmodel = x -> (lin(x), x[:, :3])\nloss = CosineEmbeddingLoss()", false},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        char text[512];
+        snprintf(text, sizeof text, "input = Tensor(4)\ntarget = Tensor(dtype=int64)\n%s\n", rows[i].text);
+        Elaborated result = elaborate_text(text);
+        if (!result.ok) fail_msg("%s: %s", rows[i].text, result.said);
+        assert_int_equal(result.program.class_target, rows[i].classes);
+        assert_int_equal(output_named(&result, ENTRY_EVALUATE, "correct") != NULL, rows[i].classes);
+        elaborated_free(&result);
+    }
+}
+
+// A loss of yes and no gives one probability; predict shows both.
+static void two_classes_have_two_probabilities(void **state) {
+    (void)state;
+    const char *text = "input = Tensor(4)\nmodel = Linear(4, 1)\nloss = BCEWithLogitsLoss()\n%s";
+    for (int classes = 0; classes < 2; classes++) {
+        char program[256];
+        snprintf(program, sizeof program, text, classes ? "target = Tensor(dtype=int64)" : "");
+        Elaborated result = elaborate_text(program);
+        if (!result.ok) fail_msg("%s", result.said);
+        const Output *probabilities = output_named(&result, ENTRY_PREDICT, "probabilities");
+        assert_non_null(probabilities);
+        const Node *node = graph_node(result.program.entries[ENTRY_PREDICT].graph, probabilities->node);
+        assert_string_equal(shape_text(result.arena, &node->shape), classes ? "(N, 2)" : "(N, 1)");
         elaborated_free(&result);
     }
 }
@@ -197,15 +251,12 @@ static void the_library_lists_itself(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(data_is_converted_in_the_graph),
-        cmocka_unit_test(input_reshapes_samples),
-        cmocka_unit_test(targets_are_fixed_by_their_use),
-        cmocka_unit_test(losses_may_see_the_input),
-        cmocka_unit_test(the_literal_rate_is_found),
-        cmocka_unit_test(optimisers_have_states),
-        cmocka_unit_test(what_is_wrong_with_a_program_is_said),
-        cmocka_unit_test(criterion_is_answered),
-        cmocka_unit_test(the_library_lists_itself),
+        cmocka_unit_test(data_is_converted_in_the_graph), cmocka_unit_test(input_reshapes_samples),
+        cmocka_unit_test(targets_are_fixed_by_their_use), cmocka_unit_test(a_target_that_nothing_uses_is_no_input),
+        cmocka_unit_test(accuracy_is_for_classes),        cmocka_unit_test(two_classes_have_two_probabilities),
+        cmocka_unit_test(losses_may_see_the_input),       cmocka_unit_test(the_literal_rate_is_found),
+        cmocka_unit_test(optimisers_have_states),         cmocka_unit_test(what_is_wrong_with_a_program_is_said),
+        cmocka_unit_test(criterion_is_answered),          cmocka_unit_test(the_library_lists_itself),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
