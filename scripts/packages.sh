@@ -46,6 +46,9 @@ missing_of() {
             have clang-format-19 || echo clang-format-19
             have clang-tidy-19 || echo clang-tidy-19
             have shellcheck || echo shellcheck
+            have clang-19 || echo clang-19
+            [ -n "$(ls /usr/lib/llvm-19/lib/clang/19/lib/*/libclang_rt.fuzzer* 2>/dev/null)" ] || echo libclang-rt-19-dev
+            have gcovr || echo gcovr
             ;;
         *) fail "no set of packages is called '$1'" ;;
     esac

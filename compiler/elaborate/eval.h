@@ -176,7 +176,11 @@ struct Dataset {
 
 // ---- The evaluator
 #define EVAL_CALL_LIMIT 1000
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION // a fuzzer would spend its time in long loops
+#define EVAL_STEP_LIMIT 200000
+#else
 #define EVAL_STEP_LIMIT 10000000
+#endif
 #define EVAL_LIST_LIMIT 1000000
 #define EVAL_STRING_LIMIT 1000000
 #define EVAL_STACK_LIMIT (5u << 20) // bytes of C stack, of the 8 MB that are usual
