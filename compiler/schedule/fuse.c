@@ -14,26 +14,29 @@ enum { KEEP_FROM = 24, MASK_LIMIT = 5 };
 
 static OpClass class_of(const Schedule *s, NodeId id) { return op_info[graph_node(s->g, id)->op].class; }
 
+bool reshape_run(const Shape *result, const Shape *operand, uint32_t *i, uint32_t *j) {
+    int64_t left = 1, right = 1;
+    bool left_batch = false, right_batch = false;
+    do {
+        // The side that is behind takes its next axis: the one without the batch, or the smaller one.
+        bool behind = left_batch != right_batch ? right_batch : left <= right;
+        if (*i < result->rank && (behind || *j >= operand->rank)) {
+            left *= result->dim[*i].size;
+            left_batch |= result->dim[(*i)++].batch;
+        } else if (*j < operand->rank) {
+            right *= operand->dim[*j].size;
+            right_batch |= operand->dim[(*j)++].batch;
+        } else return false;
+    } while (left != right || left_batch != right_batch);
+    return true;
+}
+
 bool reshape_is_affine(const Shape *result, const Shape *operand) {
     uint32_t i = 0, j = 0;
     while (i < result->rank || j < operand->rank) {
-        int64_t left = 1, right = 1;
-        bool left_batch = false, right_batch = false;
-        uint32_t wide = 0; // operand axes in this run that are longer than 1
-        bool taken = false;
-        do {
-            if (i < result->rank && (left <= right || j >= operand->rank)) {
-                left *= result->dim[i].size;
-                left_batch |= result->dim[i++].batch;
-            } else if (j < operand->rank) {
-                right *= operand->dim[j].size;
-                right_batch |= operand->dim[j].batch;
-                wide += operand->dim[j].size != 1 || operand->dim[j].batch;
-                j++;
-            } else break;
-            taken = true;
-        } while (left != right || left_batch != right_batch);
-        if (!taken || left != right || left_batch != right_batch) return false;
+        uint32_t first = j, wide = 0; // operand axes in this run that are longer than 1
+        if (!reshape_run(result, operand, &i, &j)) return false;
+        for (uint32_t axis = first; axis < j; axis++) wide += operand->dim[axis].size != 1 || operand->dim[axis].batch;
         if (wide > 1) return false;
     }
     return true;

@@ -88,6 +88,9 @@ void schedule_order(Schedule *s);                 // order, places, in_place, sm
 void schedule_memory(Schedule *s);                // buffers' offsets, the entry's workspace
 PlanRef buffer_ref(const Schedule *s, NodeId id); // where a kept value lies, once the workspace is planned
 
+// The next run of axes i…, j… that hold the same elements in both shapes of a reshape, as short as can be; both are moved past
+// it. False at the end of shapes that do not match.
+bool reshape_run(const Shape *result, const Shape *operand, uint32_t *i, uint32_t *j);
 // A RESHAPE through which coordinates can be followed without division: each operand axis comes from whole result axes.
 bool reshape_is_affine(const Shape *result, const Shape *operand);
 // A chain of movements over something in memory: reading it costs no arithmetic.

@@ -85,19 +85,8 @@ static bool is_unit(Dim dim) { return dim.size == 1 && !dim.batch; }
 static void through_reshape(const Shape *result, const Shape *operand, const Coord *at, Coord *out) {
     uint32_t i = 0, j = 0;
     while (i < result->rank || j < operand->rank) {
-        int64_t left = 1, right = 1;
-        bool left_batch = false, right_batch = false;
         uint32_t i0 = i, j0 = j;
-        bool taken = true;
-        do {
-            if (i < result->rank && (left <= right || j >= operand->rank)) {
-                left *= result->dim[i].size;
-                left_batch |= result->dim[i++].batch;
-            } else if (j < operand->rank) {
-                right *= operand->dim[j].size;
-                right_batch |= operand->dim[j++].batch;
-            } else taken = false;
-        } while (taken && (left != right || left_batch != right_batch));
+        if (!reshape_run(result, operand, &i, &j)) BUG("a reshape between sizes that differ");
         Coord sum = {idx_const(0), 0};
         int64_t stride = 1;
         for (uint32_t axis = i; axis-- > i0;) {

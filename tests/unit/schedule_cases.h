@@ -394,6 +394,18 @@ static void assigned_twice(Rig *rig, int64_t p) { // one value for two variables
     rig_result(rig, rig_read(rig, a));
 }
 
+// A mean along an axis and the derivative of its square: what the reduction leaves, stretched again over that axis.
+static void mean_and_back(Rig *rig, int64_t p) {
+    Graph *g = rig->g;
+    NodeId x = rig_input(rig, TEXT(rig, "(N, 3, %lld)", (long long)p), DT_F32);
+    NodeId target = rig_input(rig, TEXT(rig, "(N, %lld)", (long long)p), DT_F32);
+    Shape full = graph_node(g, x)->shape;
+    NodeId difference = binary(rig, OP_SUB, build_reduce(g, OP_SUM, x, 1u << 1, false, false), target);
+    rig_result(rig, build_reduce(g, OP_SUM, binary(rig, OP_MUL, difference, difference), 3, false, false));
+    Shape column = {.rank = 3, .dim = {full.dim[0], fixed(1), full.dim[2]}};
+    rig_result(rig, build_expand(g, build_reshape(g, difference, column), full));
+}
+
 static const Case cases[] = {
     {"map", map_rows, 1, false},
     {"map", map_rows, 16, false},
@@ -457,6 +469,8 @@ static const Case cases[] = {
     {"products of inputs", gathered, 2, false},
     {"products of inputs", gathered, 49, false},
     {"batched products", batched, 1, false},
+    {"mean and back", mean_and_back, 5, false},
+    {"mean and back", mean_and_back, 64, false},
     {"batched products", batched, 7, false},
     {"batched products", batched, 18, false},
     {"swap", swapped, 1, false},
