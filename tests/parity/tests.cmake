@@ -14,3 +14,10 @@ if(parity_python)
     add_test(NAME parity COMMAND "${parity_python}" "${CMAKE_CURRENT_LIST_DIR}/run.py" --netc "$<TARGET_FILE:netc>" ${parity_flags})
     set_tests_properties(parity PROPERTIES LABELS parity TIMEOUT 900)
 endif()
+
+# Random tensors printed as PyTorch prints them; without PyTorch the unit test's committed table stands for it.
+if(parity_python AND NOT parity_flags)
+    add_test(NAME parity_tensor_text COMMAND "${parity_python}" "${CMAKE_CURRENT_LIST_DIR}/tensor_text.py"
+        --check "$<TARGET_FILE:rt_tensor_text_test>" --count 2000 --seed 1)
+    set_tests_properties(parity_tensor_text PROPERTIES LABELS parity TIMEOUT 120)
+endif()
