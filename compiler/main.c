@@ -12,6 +12,7 @@
 #include <unistd.h>
 
 #include "codegen/codegen.h"
+#include "driver/derivation.h"
 #include "driver/link.h"
 #include "driver/options.h"
 #include "driver/output.h"
@@ -101,6 +102,7 @@ static bool compile(Compilation *c) {
     ElaborateOptions elaborate_options = {.float_type = options->float_type,
                                           .defines = options->defines,
                                           .define_count = options->define_count,
+                                          .derivation = derivation_text,
                                           .printed = &c->printed};
     bool elaborated = elaborate(c->perm, c->diag, ast, file, &elaborate_options, &program);
     stopwatch_lap(&c->watch, "elaborate");

@@ -81,6 +81,14 @@ static void open_module(Gen *g) {
     emit_open(g);
 }
 
+// What the executable does, a function of the runtime: the linker takes in what that one needs, and nothing else. Declared
+// before any kernel, so that none takes its name.
+static void declare_main(Gen *g) {
+    const char *name = g->plan->entries[ENTRY_CALCULATE].present ? "netrt_calculate" : "netrt_run";
+    LLVMTypeRef parameters[] = {g->ptr, g->i32, g->ptr}; // NetrtMain
+    g->main = LLVMAddFunction(g->module, name, LLVMFunctionType(g->i32, parameters, 3, 0));
+}
+
 static void close_module(Gen *g) {
     emit_close(g);
     LLVMDisposeBuilder(g->builder);
@@ -93,6 +101,7 @@ void codegen(const Plan *plan, CodegenKind kind, const CodegenOptions *options, 
     Gen g = {.plan = plan, .target = plan->target, .optimize = options->optimize, .arena = arena_new()};
     if (!g.arena) BUG("no memory to generate code");
     open_module(&g);
+    declare_main(&g);
     Value **functions = kernel_functions(&g);
     gen_descriptor(&g, functions, options);
     emit_optimize(&g);

@@ -35,6 +35,7 @@ SAME(NETRT_APPLY, ENTRY_APPLY);
 SAME(NETRT_EVALUATE, ENTRY_EVALUATE);
 SAME(NETRT_PREDICT, ENTRY_PREDICT);
 SAME(NETRT_LOSS, ENTRY_LOSS);
+SAME(NETRT_CALCULATE, ENTRY_CALCULATE);
 SAME(NETRT_ENTRIES, ENTRY_COUNT);
 SAME(NETRT_MAX_RANK, MAX_RANK);
 
@@ -107,6 +108,8 @@ static int step_kind(const PlanStep *step) {
     case DRAW_UNIFORM: return NETRT_STEP_DRAW_UNIFORM;
     case DRAW_NORMAL: return NETRT_STEP_DRAW_NORMAL;
     case DRAW_ORTHOGONAL: return NETRT_STEP_DRAW_ORTHOGONAL;
+    case DRAW_INTEGERS: return NETRT_STEP_DRAW_INTEGERS;
+    case DRAW_SEED: return NETRT_STEP_SEED;
     }
     BUG("a draw of no kind");
 }
@@ -219,6 +222,14 @@ static Value layer(const Writer *w, const LayerRow *row) {
     return fields_end(&f);
 }
 
+static Value print(const Writer *w, const PrintPiece *piece) {
+    Fields f = FIELDS(w->g, NetrtPrint);
+    FIELD(&f, NetrtPrint, text, text(w, piece->text));
+    FIELD(&f, NetrtPrint, result, i32(w, piece->result));
+    FIELD(&f, NetrtPrint, number, i32(w, piece->number));
+    return fields_end(&f);
+}
+
 static Value data(const Writer *w, const DataSpec *d) {
     Value nothing = LLVMConstNull(w->g->ptr);
     Fields f = FIELDS(w->g, NetrtData);
@@ -282,6 +293,13 @@ static Value layers(const Writer *w) {
     return array_of(w, elements, count, false);
 }
 
+static Value prints(const Writer *w) {
+    size_t count = w->plan->program->print_count;
+    Value *elements = NEW_ARRAY(w->g->arena, Value, count + 1);
+    for (size_t i = 0; i < count; i++) elements[i] = print(w, &w->plan->program->prints[i]);
+    return array_of(w, elements, count, false);
+}
+
 static Value entries(const Writer *w, Value *const *step_kernels) {
     Value elements[ENTRY_COUNT];
     for (int i = 0; i < ENTRY_COUNT; i++) elements[i] = entry(w, &w->plan->entries[i], step_kernels[i]);
@@ -296,6 +314,7 @@ static Value program(const Writer *w, Value *const *step_kernels, const CodegenO
     FIELD(&f, NetrtProgram, isa, i32(w, plan->target->isa));
     FIELD(&f, NetrtProgram, float_type, i32(w, p->float_type));
     FIELD(&f, NetrtProgram, class_target, i32(w, p->class_target));
+    FIELD(&f, NetrtProgram, main, w->g->main);
     FIELD(&f, NetrtProgram, name, text(w, p->name));
     FIELD(&f, NetrtProgram, source, text(w, p->source));
     FIELD(&f, NetrtProgram, compiler, text(w, options->compiler));
@@ -309,6 +328,8 @@ static Value program(const Writer *w, Value *const *step_kernels, const CodegenO
     FIELD(&f, NetrtProgram, message_count, i64(w, (int64_t)plan->messages.count));
     FIELD(&f, NetrtProgram, layers, layers(w));
     FIELD(&f, NetrtProgram, layer_count, i64(w, (int64_t)p->layer_count));
+    FIELD(&f, NetrtProgram, prints, prints(w));
+    FIELD(&f, NetrtProgram, print_count, i64(w, (int64_t)p->print_count));
     FIELD(&f, NetrtProgram, data, data(w, &p->data));
     FIELD(&f, NetrtProgram, train, train(w, p));
     FIELD(&f, NetrtProgram, entries, entries(w, step_kernels));

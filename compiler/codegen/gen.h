@@ -35,6 +35,7 @@ typedef struct Gen {
     bool optimize;
     LLVMTypeRef i1, i8, i32, i64, f32, f64, ptr, none;
     LLVMTypeRef kernel_type; // NetrtKernel
+    LLVMValueRef main;       // NetrtMain: what the executable does
 
     // The function under construction
     const Kernel *kernel;

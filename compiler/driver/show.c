@@ -4,8 +4,9 @@
 #include <string.h>
 
 static const char *const entry_names[ENTRY_COUNT] = {
-    [ENTRY_INIT] = "init",         [ENTRY_TRAIN_STEP] = "train_step", [ENTRY_GRADIENTS] = "gradients", [ENTRY_APPLY] = "apply",
-    [ENTRY_EVALUATE] = "evaluate", [ENTRY_PREDICT] = "predict",       [ENTRY_LOSS] = "loss",
+    [ENTRY_INIT] = "init",   [ENTRY_TRAIN_STEP] = "train_step", [ENTRY_GRADIENTS] = "gradients",
+    [ENTRY_APPLY] = "apply", [ENTRY_EVALUATE] = "evaluate",     [ENTRY_PREDICT] = "predict",
+    [ENTRY_LOSS] = "loss",   [ENTRY_CALCULATE] = "calculate",
 };
 
 // ---- Layers
@@ -58,7 +59,18 @@ static void layer_row(Arena *arena, const LayerRow *layer, Row *row) {
     count_text(row->cell[4], layer->flops);
 }
 
+static void show_calculator(const Program *program, StrBuf *out) {
+    size_t tensors = 0;
+    const Entry *entry = &program->entries[ENTRY_CALCULATE];
+    for (size_t i = 0; i < entry->output_count; i++) tensors += entry->outputs[i].role == OUTPUT_RESULT;
+    strbuf_printf(out, "a calculator: no model, %zu tensor%s to compute and print\n", tensors, tensors == 1 ? "" : "s");
+}
+
 void show_summary(const Program *program, StrBuf *out) {
+    if (program->entries[ENTRY_CALCULATE].present) {
+        show_calculator(program, out);
+        return;
+    }
     Arena *arena = program->arena;
     size_t count = program->layer_count + 2;
     Row *rows = NEW_ARRAY(arena, Row, count);
@@ -114,7 +126,19 @@ void show_graphs(const Program *program, StrBuf *out) {
     }
 }
 
+// Of a calculator, what it prints: derivatives are among it.
+static void show_results(const Program *program, StrBuf *out) {
+    const Entry *entry = &program->entries[ENTRY_CALCULATE];
+    for (size_t i = 0; entry->present && i < entry->output_count; i++) {
+        const Output *output = &entry->outputs[i];
+        if (output->role != OUTPUT_RESULT) continue;
+        if (out->length) strbuf_add(out, "\n");
+        graph_print_expr(entry->graph, output->node, arena_printf(program->arena, "result %s", output->name), out);
+    }
+}
+
 void show_grad(const Program *program, StrBuf *out) {
+    show_results(program, out);
     const Entry *entry = &program->entries[ENTRY_GRADIENTS];
     for (size_t i = 0; entry->present && i < entry->output_count; i++) {
         const Output *output = &entry->outputs[i];

@@ -52,6 +52,9 @@ const Builtin *tensor_property(const char *name) {
     for (const Builtin *property = tensor_properties; property->name; property++) {
         if (!strcmp(property->name, name)) return property;
     }
+    for (const Builtin *property = notebook_properties; property->name; property++) {
+        if (!strcmp(property->name, name)) return property;
+    }
     return NULL;
 }
 
@@ -162,6 +165,10 @@ bool special_name(Eval *eval, const char *name, Value *result) {
     if (!strcmp(name, "Sequential")) return *result = (Value){VALUE_MODULE_CLASS, {.module_class = &sequential_class}}, true;
     if (!strcmp(name, "ModuleList")) return *result = (Value){VALUE_MODULE_CLASS, {.module_class = &list_class}}, true;
     for (size_t i = 0; i < COUNT(run_time); i++) {
+        if (eval->calculator && !strcmp(name, run_time[i].name)) {
+            eval_error(eval, MSG(NO_TRAINING), name);
+            return *result = (Value){.kind = VALUE_BROKEN}, true;
+        }
         if (!strcmp(name, run_time[i].name)) return *result = value_tensor(build_scalar(eval->graph, run_time[i].kind)), true;
     }
     for (size_t i = 0; i < COUNT(constants); i++) {

@@ -7,7 +7,7 @@
 // builtins of the same name.
 //
 // x.f(a) calls f with x as its first argument: methods need no table of their own. Attributes without call (x.T, x.shape)
-// are in tensor_properties.
+// are in tensor_properties and notebook_properties.
 #pragma once
 
 #include "elaborate/value.h"
@@ -30,7 +30,7 @@ struct Builtin {
 // Tables end with a name of NULL.
 // compiler/elaborate/tensor_*.c. tensor_tables is the NULL-terminated list of their tables; a property has the parameter "x".
 extern const Builtin *const tensor_tables[];
-extern const Builtin tensor_properties[];
+extern const Builtin tensor_properties[], notebook_properties[];
 // x[i, a:b, None, ...] of a tensor: subscripts are INT, DIM, SLICE, NONE, ELLIPSIS or tensors of integers.
 bool tensor_index(Eval *eval, NodeId x, const Value *subscripts, size_t count, Value *result);
 
@@ -38,7 +38,11 @@ bool tensor_index(Eval *eval, NodeId x, const Value *subscripts, size_t count, V
 Arena *eval_arena(Eval *eval);
 Graph *eval_graph(Eval *eval); // its span and site are set: nodes appended now belong to the call
 bool eval_training(Eval *eval);
-DType eval_float(Eval *eval); // the program's float type
+DType eval_float(Eval *eval);              // the program's float type
+bool eval_calculator(Eval *eval);          // the file has no model: it computes and prints
+void eval_number(Eval *eval, NodeId node); // to Python this is a number, not a tensor: print shows it so
+// How a node comes from the user's variables, and its derivatives, as text.
+const char *eval_derivation(Eval *eval, NodeId node);
 // Reports at the user's line, notes for the chain of calls below it. Always false, so that `return eval_error(…)` reads well.
 bool eval_error(Eval *eval, MessageId id, const char *format, ...) __attribute__((format(printf, 3, 4)));
 void eval_hint(Eval *eval, MessageId id, const char *format, ...) __attribute__((format(printf, 3, 4))); // after eval_error

@@ -46,6 +46,11 @@ static bool make_parameter(Eval *eval, VarKind kind, const Value *shape, const V
     }
     Parameter *parameter = parameter_new(eval, kind, size, dtype);
     parameter->init = start;
+    if (eval->calculator) {
+        VEC_PUSH(eval->arena, &eval->parameters, parameter);
+        *result = (Value){VALUE_PARAMETER, {.parameter = parameter}};
+        return parameter_start(eval, parameter, &start);
+    }
     init_push(eval, (InitItem){INIT_PARAMETER, {.parameter = parameter}});
     *result = (Value){VALUE_PARAMETER, {.parameter = parameter}};
     return true;
@@ -72,16 +77,46 @@ static bool call_container(Eval *eval, const Value *args, Value *result) {
     return true;
 }
 
+static void add_printed(Eval *eval, StrBuf *out, const ValueList *values, const char *sep, const char *end) {
+    for (size_t i = 0; i < values->count; i++) {
+        if (i) strbuf_add(out, sep);
+        strbuf_add(out, value_text(eval, &values->items[i]));
+    }
+    strbuf_add(out, end);
+}
+
+// At compile time; in a calculator, when the program runs.
 static bool call_print(Eval *eval, const Value *args, Value *result) {
     *result = NONE_VALUE;
+    const char *sep, *end;
+    if (!arg_string(eval, &args[1], "sep", &sep) || !arg_string(eval, &args[2], "end", &end)) return false;
     StrBuf *out = eval->options->printed;
-    if (!out || (eval->forward && !eval->training)) return true; // a forward speaks once
-    for (size_t i = 0; i < args[0].list->count; i++) {
-        if (i) strbuf_add(out, " ");
-        strbuf_add(out, value_text(eval, &args[0].list->items[i]));
+    if (eval->calculator) {
+        StrBuf text = {0};
+        eval->showing = true;
+        add_printed(eval, &text, args[0].list, sep, end);
+        eval->showing = false;
+        bool ok = calculate_print(eval, arena_strdup(eval->arena, text.text ? text.text : ""));
+        strbuf_free(&text);
+        return ok;
     }
-    strbuf_add(out, "\n");
+    if (out && !(eval->forward && !eval->training)) add_printed(eval, out, args[0].list, sep, end); // a forward speaks once
     return true;
+}
+
+// Beside a model the trainer seeds; in a calculator the generator starts anew at this place of the text.
+static bool call_manual_seed(Eval *eval, const Value *args, Value *result) {
+    int64_t seed;
+    *result = NONE_VALUE;
+    if (!arg_int(eval, &args[0], "seed", &seed)) return false;
+    if (!eval->calculator) {
+        diag_warning(eval->diag, "no-effect", eval_user_span(eval), MSG(SEED_BESIDE_MODEL));
+        diag_hint(eval->diag, MSG(HINT_TRAINER_SEED), (long long)seed);
+        return true;
+    }
+    // Only the low 32 bits count, as in PyTorch.
+    NodeId node = build_draw(eval->graph, shape_scalar(), DRAW_SEED, (double)(uint32_t)seed, 0);
+    return node != NODE_NONE || eval_failed(eval);
 }
 
 static bool optional_number(Eval *eval, const Value *value, const char *what, double *result) {
@@ -124,7 +159,7 @@ static bool call_assert(Eval *eval, const Value *args, Value *result) {
     bool holds;
     *result = NONE_VALUE;
     if (!value_truth(eval, &args[0], &holds)) return false;
-    return holds || eval_error(eval, MSG(ASSERTION), value_text(eval, &args[1]));
+    return holds || eval_error(eval, MSG(ASSERTION), calculate_plain(eval, value_text(eval, &args[1])));
 }
 
 const Builtin language_builtins[] = {
@@ -136,7 +171,9 @@ const Builtin language_builtins[] = {
      "epochs=1, batch_size=64, shuffle=True, seed=0, drop_last=False, accumulate=1, clip_grad_norm=None, "
      "clip_grad_value=None, patience=None, validate_every=1",
      "How the program trains.", call_trainer},
-    {"print", "*values=None", "Says at compile time what these values are.", call_print},
+    {"print", "*values=None, sep=' ', end='\n'",
+     "In a file without a model: prints when the program runs. Else: says at compile time what these values are.", call_print},
+    {"manual_seed", "seed", "In a file without a model: PyTorch's generator starts anew with this seed.", call_manual_seed},
     {"is_tensor", "x", "Whether x is a tensor or a run-time number, which no condition can depend on.", call_is_tensor},
     {"assert", "condition, message='the assertion does not hold'", "A check at compile time.", call_assert},
     {NULL, NULL, NULL, NULL},

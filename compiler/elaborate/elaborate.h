@@ -10,11 +10,23 @@ typedef struct Define {
     const char *value;
 } Define;
 
+// A name of the user's at the top level, or of a layer's parameter, for a node.
+typedef struct NamedNode {
+    const char *name;
+    NodeId node;
+} NamedNode;
+
+// How y comes from the named nodes, and its derivatives with respect to them, as text; `name` is y's own or NULL. Stages after
+// elaboration are needed for it, so that it is handed in.
+typedef const char *DerivationText(Arena *arena, const Graph *g, NodeId y, const char *name, const NamedNode *names,
+                                   size_t count);
+
 typedef struct ElaborateOptions {
     DType float_type; // DT_F32 or DT_F64
     const Define *defines;
     size_t define_count;
-    StrBuf *printed; // what `print` said at compile time is added here; NULL: dropped
+    DerivationText *derivation; // for grad_fn; NULL: its text is empty
+    StrBuf *printed;            // what `print` said at compile time is added here; NULL: dropped
 } ElaborateOptions;
 
 // Elaborates `main`, registered with diag as `file`. False when there were errors (they are in diag); *program is then partly

@@ -191,7 +191,7 @@ static void add_metrics(Eval *eval, const Whole *whole, const Forward *forward, 
 }
 
 // Draws whose result was overridden happen all the same.
-static void add_lost_draws(Eval *eval, OutputList *list) {
+void add_lost_draws(Eval *eval, OutputList *list) {
     bool *needed = NEW_ARRAY(eval->arena, bool, eval->graph->count + 1);
     for (size_t i = 0; i < list->count; i++) needed[list->items[i].node] = true;
     for (NodeId i = eval->graph->count; i-- > 0;) {
@@ -257,7 +257,7 @@ bool make_entries(Eval *eval, Whole *whole) {
     add(eval, &lists[ENTRY_LOSS], OUTPUT_METRIC, 0, "loss", training->loss);
     add_effects(eval, &lists[ENTRY_LOSS], training->effects_begin, training->effects_end);
 
-    for (int i = 0; i < ENTRY_COUNT; i++) {
+    for (int i = 0; i < ENTRY_CALCULATE; i++) {
         eval->program->entries[i] = (Entry){true, eval->graph, lists[i].items, lists[i].count};
     }
     return true;

@@ -134,6 +134,36 @@ Arena *eval_arena(Eval *eval) { return eval->arena; }
 Graph *eval_graph(Eval *eval) { return eval->graph; }
 bool eval_training(Eval *eval) { return eval->training; }
 DType eval_float(Eval *eval) { return eval->graph->float_type; }
+bool eval_calculator(Eval *eval) { return eval->calculator; }
+void eval_number(Eval *eval, NodeId node) { VEC_PUSH(eval->arena, &eval->numbers, node); }
+
+static void name_node(NamedNode *names, size_t *count, const char *name, NodeId node) {
+    for (size_t i = 0; i < *count; i++) {
+        if (names[i].node == node) return;
+    }
+    names[(*count)++] = (NamedNode){name, node};
+}
+
+const char *eval_derivation(Eval *eval, NodeId y) {
+    if (!eval->options->derivation) return "";
+    NamedNode *names = NEW_ARRAY(eval->arena, NamedNode, eval->top->count + eval->parameters.count + 1);
+    size_t count = 0;
+    for (size_t i = 0; i < eval->top->count; i++) {
+        const Binding *binding = &eval->top->items[i];
+        if (binding->value.kind == VALUE_TENSOR) name_node(names, &count, binding->name, binding->value.tensor);
+    }
+    for (size_t i = 0; i < eval->parameters.count; i++) {
+        const Parameter *parameter = eval->parameters.items[i];
+        NodeId node = eval->calculator ? parameter->initial : parameter->var;
+        if (parameter->name) name_node(names, &count, parameter->name, node);
+    }
+    const char *name = NULL;
+    for (size_t i = 0; i < count; i++) {
+        if (names[i].node == y) name = names[i].name;
+    }
+    return eval->options->derivation(eval->arena, eval->graph, y, name, names, count);
+}
+
 void eval_effect(Eval *eval, NodeId node) { VEC_PUSH(eval->arena, &eval->effects, node); }
 
 bool eval_apply(Eval *eval, const Value *callee, const Value *args, size_t count, Value *result) {

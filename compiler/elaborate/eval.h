@@ -216,6 +216,12 @@ struct Eval {
     bool returning; // a return statement was met
     Value returned;
 
+    bool calculator;          // the file has no model (calculate.c)
+    bool showing;             // value_text is for print in a calculator: as Python shows it, with marks for tensors
+    VEC(const char *) prints; // of a calculator, in the order of the text
+    size_t printed_bytes;
+    VEC(NodeId) numbers; // that x.item() gave
+
     bool training;
     bool forward;    // in an elaboration of the model
     Module *module;  // whose body or forward runs
@@ -320,6 +326,7 @@ Binding **module_members(Eval *eval, const Module *module);
 bool member_is_layer(const Value *value);
 
 // parameters
+bool parameter_start(Eval *eval, Parameter *parameter, const Value *init);
 bool parameter_node(Eval *eval, Parameter *parameter, NodeId *result); // its VAR node, or a buffer's assigned value
 Parameter *parameter_new(Eval *eval, VarKind kind, Shape shape, DType dtype);
 NodeId parameter_var(Eval *eval, Parameter *parameter);
@@ -344,7 +351,16 @@ typedef struct Update {
 bool elaborate_update(Eval *eval, Optimizer *optimizer, Parameter *parameter, NodeId gradient, Update *update);
 bool check_options(Eval *eval, const Optimizer *optimizer);
 
+// calculators (calculate.c)
+bool is_calculator(Eval *eval, const Ast *main);
+void calculate_mark(Eval *eval, StrBuf *out, NodeId node, bool item); // what stands for a tensor in a text
+bool calculate_print(Eval *eval, const char *text);
+const char *calculate_plain(Eval *eval, const char *text); // with words for marks, for messages
+bool elaborate_calculation(Eval *eval);
+
 // whole programs
+const char *include_path(Eval *eval, const char *from, const char *path); // beside the including file
+const char *include_read(Eval *eval, const char *path, size_t *length);   // NULL: it cannot be read
 bool load_prelude(Eval *eval);
 bool elaborate_program(Eval *eval);
 bool convert_samples(Eval *eval, const Dataset *data, NodeId stored, NodeId *result); // as stored → as the model gets it

@@ -10,6 +10,16 @@ bool eval_condition(Eval *eval, const Ast *ast, Scope *scope, bool *result) {
     return value_truth(eval, &value, result);
 }
 
+// Of a calculator, strings in the user's own text show values as Python does; all others are for messages.
+static void add_interpolated(Eval *eval, StrBuf *text, const Ast *string, const Value *value) {
+    const SourceFile *file = diag_file(eval->diag, string->span.file);
+    bool showing = eval->showing;
+    eval->showing = eval->calculator && file && !file->builtin;
+    if (eval->showing && value->kind == VALUE_TENSOR) calculate_mark(eval, text, value->tensor, true);
+    else strbuf_add(text, value_text(eval, value));
+    eval->showing = showing;
+}
+
 bool eval_string(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
     if (ast->items.count == 0) {
         *result = value_string("");
@@ -28,7 +38,7 @@ bool eval_string(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
         } else {
             Value value;
             ok = eval_expr(eval, part, scope, &value);
-            if (ok) strbuf_add(&text, value_text(eval, &value));
+            if (ok) add_interpolated(eval, &text, ast, &value);
         }
         if (ok && text.length > EVAL_STRING_LIMIT) ok = eval_error(eval, MSG(STRING_TOO_LONG));
     }

@@ -50,7 +50,7 @@ static bool assign_buffer(Eval *eval, Parameter *buffer, const Module *module, c
 
 static bool bind_top(Eval *eval, Scope *scope, const char *name, Value *value, Span span) {
     const Binding *before = scope_find_here(scope, name);
-    if (is_trainer_name(name) && before) {
+    if (is_trainer_name(name) && before && !eval->calculator) {
         Span first = before->span;
         eval_error_alone(eval, span, MSG(TRAINER_NAME_TWICE), name);
         diag_note(eval->diag, first, MSG(NOTE_BOUND_HERE));
@@ -61,6 +61,7 @@ static bool bind_top(Eval *eval, Scope *scope, const char *name, Value *value, S
         Node *node = &eval->graph->nodes[value->tensor];
         if (!node->name) node->name = name;
     }
+    if (eval->calculator) name_members(eval, value, name);
     scope_bind(eval, scope, name, *value, span);
     return true;
 }
@@ -160,12 +161,12 @@ static bool exec_assert(Eval *eval, const Ast *call, Scope *scope) {
         if (!eval_expr(eval, call->items.items[i]->a, scope, &texts[i - 1])) return false;
     }
     eval_place(eval, call->span);
-    return failed_assertion(eval, call, value_text(eval, &texts[0]),
+    return failed_assertion(eval, call, calculate_plain(eval, value_text(eval, &texts[0])),
                             texts[1].kind == VALUE_NONE ? NULL : value_text(eval, &texts[1]));
 }
 
 // ---- include
-static const char *read_file(Eval *eval, const char *path, size_t *length) {
+const char *include_read(Eval *eval, const char *path, size_t *length) {
     FILE *file = fopen(path, "rb");
     if (!file) return NULL;
     StrBuf text = {0};
@@ -180,8 +181,7 @@ static const char *read_file(Eval *eval, const char *path, size_t *length) {
     return kept;
 }
 
-static const char *beside(Eval *eval, uint32_t file, const char *path) {
-    const char *from = diag_file(eval->diag, file)->path;
+const char *include_path(Eval *eval, const char *from, const char *path) {
     const char *slash = strrchr(from, '/');
     if (*path == '/' || !slash) return path;
     return arena_printf(eval->arena, "%.*s/%s", (int)(slash - from), from, path);
@@ -203,10 +203,10 @@ static bool exec_include(Eval *eval, const Ast *ast, Scope *scope) {
     Value name;
     if (!eval_expr(eval, ast->a, scope, &name)) return false;
     if (!scope->top) return eval_error(eval, MSG(INCLUDE_NOT_TOP));
-    const char *path = beside(eval, ast->span.file, name.string);
+    const char *path = include_path(eval, diag_file(eval->diag, ast->span.file)->path, name.string);
     if (!include_once(eval, path)) return true;
     size_t length;
-    const char *text = read_file(eval, path, &length);
+    const char *text = include_read(eval, path, &length);
     eval_place(eval, ast->a->span);
     if (!text) return eval_error(eval, MSG(CANNOT_READ_INCLUDE), path);
     size_t errors = diag_error_count(eval->diag);

@@ -211,7 +211,11 @@ static bool run_forward(Eval *eval, Module *module, const Argument *args, size_t
     }
     Scope *scope = scope_new(eval, module->forward->scope);
     if (!bind_scope(eval, forward->params, forward->param_count, slots, scope)) return false;
-    return call_bound(eval, module->forward, scope, result) && infer_sizes(eval, module, slots, true);
+    bool outer = eval->forward;
+    eval->forward |= eval->calculator; // the whole text of which is at the top level
+    bool ok = call_bound(eval, module->forward, scope, result) && infer_sizes(eval, module, slots, true);
+    eval->forward = outer;
+    return ok;
 }
 
 // FLOPs for one sample of the contractions among the nodes from `first` on.

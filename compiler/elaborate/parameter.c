@@ -25,7 +25,21 @@ NodeId parameter_var(Eval *eval, Parameter *parameter) {
     return parameter->var;
 }
 
+// In a calculator a parameter has its value as soon as it is made, and is a node that derivatives can be taken of.
+bool parameter_start(Eval *eval, Parameter *parameter, const Value *init) {
+    if (!initial_value(eval, init, &parameter->shape, parameter->dtype, &parameter->initial)) return false;
+    parameter->initial = build_unary(eval->graph, OP_STOP_GRADIENT, parameter->initial);
+    parameter->assigned = NODE_NONE;
+    if (parameter->initial == NODE_NONE) return eval_failed(eval);
+    eval->graph->nodes[parameter->initial].name = parameter->name;
+    return true;
+}
+
 bool parameter_node(Eval *eval, Parameter *parameter, NodeId *result) {
+    if (eval->calculator) {
+        *result = parameter->assigned != NODE_NONE ? parameter->assigned : parameter->initial;
+        return true;
+    }
     *result = parameter->assigned != NODE_NONE ? parameter->assigned : parameter_var(eval, parameter);
     return *result != NODE_NONE || eval_failed(eval);
 }
@@ -103,6 +117,7 @@ static void name_parameter(Eval *eval, Parameter *parameter, const char *path) {
     if (!parameter->name) {
         parameter->name = path;
         if (parameter->var != NODE_NONE) eval->graph->nodes[parameter->var].name = path;
+        if (eval->calculator) eval->graph->nodes[parameter->initial].name = path;
         return;
     }
     if (!strcmp(parameter->name, path)) return;

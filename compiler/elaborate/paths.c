@@ -87,6 +87,7 @@ static bool override_initial(Eval *eval, Override *path, Value *member) {
         return false;
     }
     if (path->value.kind == VALUE_PARAMETER) return tie(eval, path, member);
+    if (eval->calculator) return parameter_start(eval, member->parameter, &path->value);
     VEC_PUSH(eval->arena, &path->targets, member->parameter);
     return true;
 }

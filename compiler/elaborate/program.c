@@ -198,8 +198,10 @@ static bool run(Eval *eval, const Ast *main) {
     eval->steps = 0;
     include_once(eval, eval->program->source);
     bind_late_names(eval, main->items);
+    eval->calculator = eval->graph->plain_scalars = is_calculator(eval, main);
     exec_block(eval, main->items, eval->top);
-    return eval->steps <= EVAL_STEP_LIMIT && elaborate_program(eval);
+    if (eval->steps > EVAL_STEP_LIMIT) return false;
+    return eval->calculator ? elaborate_calculation(eval) : elaborate_program(eval);
 }
 
 bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, const ElaborateOptions *options,

@@ -4,7 +4,7 @@
 #include "elaborate/builtins.h"
 
 extern const Builtin tensor_elementwise[], tensor_reductions[], tensor_movements[], tensor_parts[], tensor_creations[],
-    tensor_calculus[];
+    tensor_calculus[], tensor_notebook[];
 
 // By value: appending a node moves the others.
 static inline Shape tensor_shape(Eval *eval, NodeId x) { return graph_node(eval_graph(eval), x)->shape; }

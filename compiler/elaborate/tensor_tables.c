@@ -2,8 +2,8 @@
 #include "autodiff/differentiate.h"
 #include "elaborate/tensor.h"
 
-const Builtin *const tensor_tables[] = {
-    tensor_elementwise, tensor_reductions, tensor_movements, tensor_parts, tensor_creations, tensor_calculus, NULL};
+const Builtin *const tensor_tables[] = {tensor_elementwise, tensor_reductions, tensor_movements, tensor_parts,
+                                        tensor_creations,   tensor_calculus,   tensor_notebook,  NULL};
 
 // ---- matmul, grad
 

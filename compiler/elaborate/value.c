@@ -26,7 +26,12 @@ Value value_tuple(Eval *eval, const Value *items, size_t count) { return sequenc
 Value value_shape(Eval *eval, const Shape *shape) {
     Value items[MAX_RANK];
     for (uint32_t i = 0; i < shape->rank; i++) items[i] = value_dim(shape->dim[i]);
-    return value_tuple(eval, items, shape->rank);
+    Value tuple = value_tuple(eval, items, shape->rank);
+    ValueList *list = NEW(eval->arena, ValueList);
+    *list = *tuple.list;
+    list->shape = true;
+    tuple.list = list;
+    return tuple;
 }
 
 const char *value_kind_text(const Value *value) {
@@ -141,6 +146,9 @@ static void add_items(Eval *eval, StrBuf *out, const ValueList *list, char open,
     strbuf_printf(out, "%c", close);
 }
 
+// As Python's repr chooses them.
+static const char *quote_of(const char *text) { return strchr(text, '\'') && !strchr(text, '"') ? "\"%s\"" : "'%s'"; }
+
 static void add_value(Eval *eval, StrBuf *out, const Value *value, bool quoted, int depth) {
     if (depth > 100) {
         strbuf_add(out, "…");
@@ -158,17 +166,31 @@ static void add_value(Eval *eval, StrBuf *out, const Value *value, bool quoted, 
             strbuf_printf(out, "%lld·N", (long long)value->dim.size);
         }
         break;
-    case VALUE_STRING: strbuf_printf(out, quoted ? "'%s'" : "%s", value->string); break;
+    case VALUE_STRING: strbuf_printf(out, !quoted ? "%s" : quote_of(value->string), value->string); break;
     case VALUE_LIST: add_items(eval, out, value->list, '[', ']', depth); break;
     case VALUE_TUPLE:
+        if (eval->showing && value->list->shape) {
+            strbuf_add(out, "torch.Size(");
+            add_items(eval, out, value->list, '[', ']', depth);
+            strbuf_add(out, ")");
+            break;
+        }
+        __attribute__((fallthrough));
     case VALUE_SLICE: add_items(eval, out, value->list, '(', ')', depth); break;
-    case VALUE_DTYPE: strbuf_add(out, dtype_text(value->dtype)); break;
+    case VALUE_DTYPE: strbuf_printf(out, eval->showing ? "torch.%s" : "%s", dtype_text(value->dtype)); break;
     case VALUE_ELLIPSIS: strbuf_add(out, "..."); break;
     case VALUE_HOLE: strbuf_add(out, "_"); break;
     case VALUE_TENSOR:
-        strbuf_printf(out, "tensor of shape %s", shape_text(eval->arena, &graph_node(eval->graph, value->tensor)->shape));
+        if (eval->showing) calculate_mark(eval, out, value->tensor, false);
+        else strbuf_printf(out, "tensor of shape %s", shape_text(eval->arena, &graph_node(eval->graph, value->tensor)->shape));
         break;
-    case VALUE_PARAMETER: strbuf_printf(out, "parameter of shape %s", shape_text(eval->arena, &value->parameter->shape)); break;
+    case VALUE_PARAMETER:
+        if (eval->showing && value->parameter->initial != NODE_NONE) {
+            calculate_mark(eval, out, value->parameter->initial, false);
+            break;
+        }
+        strbuf_printf(out, "parameter of shape %s", shape_text(eval->arena, &value->parameter->shape));
+        break;
     case VALUE_SPEC: strbuf_printf(out, "Tensor%s", shape_text(eval->arena, &value->spec->shape)); break;
     case VALUE_MODULE:
     case VALUE_OPTIMIZER: strbuf_printf(out, "%s(…)", callable_name(value)); break;

@@ -51,6 +51,7 @@ typedef struct Value Value;
 typedef struct ValueList {
     Value *items;
     size_t count;
+    bool shape; // of a tensor: a tuple that Python shows as torch.Size([2, 3])
 } ValueList;
 
 typedef struct TensorSpec {

@@ -41,4 +41,5 @@ void drop_unused_target(Eval *eval, Whole *whole); // once all is elaborated
 bool collect_variables(Eval *eval, Whole *whole);
 bool make_updates(Eval *eval, Whole *whole);
 bool make_entries(Eval *eval, Whole *whole);
+void add_lost_draws(Eval *eval, OutputList *list);
 void fill_layers(Eval *eval);

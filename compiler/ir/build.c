@@ -68,9 +68,10 @@ NodeId build_random(Graph *g, Op op, Shape shape) {
 
 NodeId build_draw(Graph *g, Shape shape, DrawKind kind, double a, double b) {
     Attr attr = {.draw = {.kind = kind, .order = g->draws, .a = a, .b = b}};
-    NodeId id = graph_append(g, OP_DRAW, NULL, 0, &attr, shape, DT_F32);
+    NodeId id = graph_append(g, OP_DRAW, NULL, 0, &attr, shape, kind == DRAW_INTEGERS ? DT_I64 : DT_F32);
     if (id == NODE_NONE) return NODE_NONE;
     g->draws++;
+    if (kind == DRAW_INTEGERS || kind == DRAW_SEED) return id;
     return build_cast(g, id, g->float_type); // an f64 program draws the same f32 numbers
 }
 
@@ -112,7 +113,9 @@ NodeId build_cast(Graph *g, NodeId x, DType dtype) {
 }
 
 // The float type that an integer or bool becomes: scalars stay exact.
-static DType float_for(const Graph *g, const Node *x) { return x->shape.rank == 0 ? DT_F64 : g->float_type; }
+static DType float_for(const Graph *g, const Node *x) {
+    return x->shape.rank == 0 && !g->plain_scalars ? DT_F64 : g->float_type;
+}
 
 // The type in which the operands of a binary op meet.
 static DType meeting_type(const Graph *g, Op op, NodeId a, NodeId b) {

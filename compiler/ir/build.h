@@ -13,7 +13,7 @@ NodeId build_literal(Graph *g, Shape shape, DType dtype, const double *data);
 NodeId build_zeros_like(Graph *g, NodeId x);
 NodeId build_scalar(Graph *g, ScalarKind kind);
 NodeId build_random(Graph *g, Op op, Shape shape);                           // RAND or RANDN, with the next place
-NodeId build_draw(Graph *g, Shape shape, DrawKind kind, double a, double b); // with the next order; F32, cast to float_type
+NodeId build_draw(Graph *g, Shape shape, DrawKind kind, double a, double b); // with the next order; floats in float_type
 bool node_is_splat(const Graph *g, NodeId x);                                // a CONST with one number for every element
 
 // PyTorch's promotion: bool < int64 < float; a rank-0 operand does not promote within its kind, so F64 scalars become F32

@@ -57,7 +57,8 @@ typedef enum ScalarKind {
 typedef uint32_t NodeId;
 #define NODE_NONE UINT32_MAX
 
-typedef enum DrawKind { DRAW_UNIFORM, DRAW_NORMAL, DRAW_ORTHOGONAL } DrawKind;
+// DRAW_INTEGERS gives I64, the others F32; DRAW_SEED draws nothing: the generator starts anew.
+typedef enum DrawKind { DRAW_UNIFORM, DRAW_NORMAL, DRAW_ORTHOGONAL, DRAW_INTEGERS, DRAW_SEED } DrawKind;
 
 // Which fields count is a matter of the op; all others are zero. Compare with attr_equal.
 // clang-format off
@@ -72,7 +73,7 @@ typedef struct Attr {
         uint32_t index;           // VAR, INPUT, SCALAR
         uint32_t axis;            // IOTA, CONCAT
         struct { uint32_t place; } random;                                  // ordinal in elaboration: never merged
-        struct { DrawKind kind; uint32_t order; double a, b; } draw;        // uniform [a, b), normal(mean a, std b), a orthogonal rows
+        struct { DrawKind kind; uint32_t order; double a, b; } draw;        // uniform or integers [a, b), normal(mean a, std b), a orthogonal rows, seed a
         struct { uint32_t axes; bool share_ties; } reduce;                  // bit i: axis i of the operand
         struct { uint8_t axis[MAX_RANK]; } permutation;
         struct { Dim start[MAX_RANK]; int64_t step[MAX_RANK]; } slice;      // a start may be a multiple of N
@@ -113,6 +114,7 @@ typedef struct Graph {
     const CallSite *site;   // likewise
     uint32_t random_places; // RAND and RANDN handed out so far
     uint32_t draws;         // DRAW handed out so far
+    bool plain_scalars;     // integers of rank 0 become float_type, not F64, where an op needs floats
     // Where mistakes go; NULL: to diag at `span`, with notes for the call sites. The elaborator puts the user's line first.
     void (*report)(void *context, MessageId id, const char *message);
     void *report_context;
@@ -163,6 +165,7 @@ size_t dtype_size(DType dtype);           // bytes in memory
 const char *dtype_text(DType dtype);      // "float32"
 const char *scalar_text(ScalarKind kind); // "lr"
 DType scalar_dtype(ScalarKind kind);
+const char *draw_text(DrawKind kind); // "uniform"
 
 // ---- Whole graphs
 // What a graph computes for whom: each output keeps its node (and what that needs) alive.
@@ -192,3 +195,11 @@ void graph_print(const Graph *g, const Output *outputs, size_t count, StrBuf *ou
 
 // A node as mathematics: "y = 2 * x", after a line "t1 = …" for each part that is used more than once.
 void graph_print_expr(const Graph *g, NodeId id, const char *name, StrBuf *out);
+
+// Several nodes as mathematics, each on a line "NAME = …", in which nodes that have a name stand by it. Parts that are used
+// more than once get lines t1, t2, … from *parts + 1 on; *parts counts them.
+typedef struct Equation {
+    NodeId node;
+    const char *name;
+} Equation;
+void graph_print_equations(const Graph *g, const Equation *equations, size_t count, uint32_t *parts, StrBuf *out);

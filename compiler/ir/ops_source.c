@@ -44,7 +44,9 @@ static bool infer_random(OpCall *call) {
     return true;
 }
 
-static bool infer_draw(OpCall *call) { return infer_var(call) && infer_random(call); }
+static bool infer_draw(OpCall *call) {
+    return infer_var(call) && (call->attr->draw.kind == DRAW_INTEGERS || infer_random(call));
+}
 
 const OpDef op_def_CONST = {.doc = "a constant: one number everywhere, or a literal tensor", .infer = infer_const};
 const OpDef op_def_VAR = {.doc = "a parameter, a buffer or a state of the optimiser", .infer = infer_var};
@@ -54,4 +56,4 @@ const OpDef op_def_SCALAR = {.doc = "a number known at run time: N, step, steps,
 const OpDef op_def_IOTA = {.doc = "0, 1, 2, … along one axis", .infer = infer_iota};
 const OpDef op_def_RAND = {.doc = "uniform random numbers in [0, 1), new in each step", .infer = infer_random};
 const OpDef op_def_RANDN = {.doc = "standard normal random numbers, new in each step", .infer = infer_random};
-const OpDef op_def_DRAW = {.doc = "an initialiser's draw from PyTorch's generator", .infer = infer_draw};
+const OpDef op_def_DRAW = {.doc = "a draw from PyTorch's generator, in the order of the text", .infer = infer_draw};

@@ -113,7 +113,7 @@ static void print_attr(const Graph *g, const Node *node, StrBuf *out) {
     case OP_RAND:
     case OP_RANDN: strbuf_printf(out, " place=%u", attr->random.place); break;
     case OP_DRAW:
-        strbuf_printf(out, " %s ", attr->draw.kind == DRAW_UNIFORM ? "uniform" : "normal");
+        strbuf_printf(out, " %s ", draw_text(attr->draw.kind));
         strbuf_add_double(out, attr->draw.a);
         strbuf_add(out, " ");
         strbuf_add_double(out, attr->draw.b);

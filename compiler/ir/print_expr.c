@@ -6,6 +6,7 @@
 // What only adapts shapes and types (EXPAND, RESHAPE by axes of size 1, CAST between floats) is left out. What is used more
 // than once, and is more than a name or a number, gets a line of its own.
 #include <stdlib.h>
+#include <string.h>
 
 #include "ir/graph.h"
 
@@ -18,6 +19,7 @@ typedef struct Writer {
     uint32_t *uses; // by NodeId: how often it is needed, seen through what is left out
     uint32_t *line; // by NodeId: n when the node has been written as tn, else 0
     uint32_t lines;
+    bool names; // nodes with a name stand by it
 } Writer;
 
 static bool is_adapting(const Graph *g, const Node *node) {
@@ -40,6 +42,11 @@ static NodeId seen_through(const Graph *g, NodeId id) {
 }
 
 static bool is_name(const Node *node) { return op_info[node->op].class == CLASS_SOURCE; }
+
+static bool is_atom(const Writer *w, NodeId id) {
+    const Node *node = graph_node(w->g, id);
+    return is_name(node) || (w->names && node->name);
+}
 
 // ---- Pieces
 
@@ -81,8 +88,8 @@ static void write_axes(Writer *w, const Node *node) {
     if (several) strbuf_add(w->out, ")");
 }
 
-static void write_call(Writer *w, const Node *node) {
-    strbuf_printf(w->out, "%s(", op_info[node->op].name);
+static void write_call(Writer *w, const Node *node, const char *name) {
+    strbuf_printf(w->out, "%s(", name);
     for (uint32_t i = 0; i < node->operand_count; i++) {
         if (i) strbuf_add(w->out, ", ");
         write_node(w, node->operands[i], PREC_COMPARE);
@@ -168,9 +175,26 @@ static bool is_square(const Graph *g, const Node *node) {
     return node->op == OP_MUL && seen_through(g, node->operands[0]) == seen_through(g, node->operands[1]);
 }
 
+// A sum divided by the number of its terms; the node of the sum, or NULL.
+static const Node *mean_of(const Graph *g, const Node *node) {
+    if (node->op != OP_DIV) return NULL;
+    const Node *sum = graph_node(g, seen_through(g, node->operands[0]));
+    const Node *count = graph_node(g, seen_through(g, node->operands[1]));
+    if (sum->op != OP_SUM || count->op != OP_CONST || count->attr.constant.data) return NULL;
+    double terms = 1;
+    const Shape *shape = &graph_node(g, sum->operands[0])->shape;
+    for (uint32_t i = 0; i < shape->rank; i++) {
+        if (!(sum->attr.reduce.axes & 1u << i)) continue;
+        if (shape->dim[i].batch) return NULL;
+        terms *= (double)shape->dim[i].size;
+    }
+    return count->attr.constant.number == terms ? sum : NULL;
+}
+
 static Precedence precedence_of(const Graph *g, const Node *node) {
     Infix form;
     if (is_square(g, node)) return PREC_POWER;
+    if (mean_of(g, node)) return PREC_ATOM;
     if (node->op == OP_NEG) return PREC_SIGN;
     if (node->op == OP_CONST && !node->attr.constant.data && node->attr.constant.number < 0) return PREC_SIGN;
     return infix(node->op, &form) ? form.precedence : PREC_ATOM;
@@ -178,7 +202,9 @@ static Precedence precedence_of(const Graph *g, const Node *node) {
 
 static void write_whole(Writer *w, const Node *node) {
     Infix form;
+    const Node *sum = mean_of(w->g, node);
     if (is_name(node)) write_source(w, node);
+    else if (sum && !(w->names && sum->name)) write_call(w, sum, "mean");
     else if (is_square(w->g, node)) {
         write_node(w, node->operands[0], PREC_ATOM);
         strbuf_add(w->out, " ** 2");
@@ -187,7 +213,7 @@ static void write_whole(Writer *w, const Node *node) {
         write_node(w, node->operands[0], PREC_SIGN);
     } else if (node->op == OP_PERMUTE) write_permute(w, node);
     else if (infix(node->op, &form)) write_infix(w, node, &form);
-    else write_call(w, node);
+    else write_call(w, node, op_info[node->op].name);
 }
 
 static void write_node(Writer *w, NodeId id, Precedence around) {
@@ -197,35 +223,62 @@ static void write_node(Writer *w, NodeId id, Precedence around) {
         return;
     }
     const Node *node = graph_node(w->g, id);
+    if (w->names && node->name) {
+        strbuf_add(w->out, node->name);
+        return;
+    }
     bool parentheses = precedence_of(w->g, node) < around;
     if (parentheses) strbuf_add(w->out, "(");
     write_whole(w, node);
     if (parentheses) strbuf_add(w->out, ")");
 }
 
+// How often each node is needed, seen through what is left out; what is an atom needs nothing itself.
+static void count_uses(Writer *w, NodeId root) {
+    for (NodeId at = root + 1; at-- > 0;) {
+        const Node *node = graph_node(w->g, at);
+        if (!w->uses[at] || (at != root && is_atom(w, at))) continue;
+        bool square = is_square(w->g, node); // written once
+        for (uint32_t i = 0; i < (square ? 1 : node->operand_count); i++) w->uses[seen_through(w->g, node->operands[i])]++;
+    }
+}
+
+static void write_equation(Writer *w, NodeId id, const char *name) {
+    Arena *scratch = arena_new();
+    if (!scratch) BUG("no memory to print an expression");
+    w->uses = NEW_ARRAY(scratch, uint32_t, id + 1u);
+    id = seen_through(w->g, id);
+    w->uses[id] = 1;
+    count_uses(w, id);
+    for (NodeId at = 0; at < id; at++) {
+        if (w->uses[at] < 2 || is_atom(w, at) || w->line[at]) continue;
+        strbuf_printf(w->out, "t%u = ", w->lines + 1);
+        write_whole(w, graph_node(w->g, at));
+        strbuf_add(w->out, "\n");
+        w->line[at] = ++w->lines;
+    }
+    const Node *node = graph_node(w->g, id);
+    strbuf_printf(w->out, "%s = ", name);
+    bool other = w->names && node->name && strcmp(node->name, name) != 0;
+    if (other || w->line[id]) write_node(w, id, PREC_COMPARE);
+    else write_whole(w, node);
+    strbuf_add(w->out, "\n");
+    arena_free(scratch);
+}
+
+void graph_print_equations(const Graph *g, const Equation *equations, size_t count, uint32_t *parts, StrBuf *out) {
+    Arena *scratch = arena_new();
+    if (!scratch) BUG("no memory to print expressions");
+    Writer w = {.g = g, .out = out, .lines = *parts, .names = true, .line = NEW_ARRAY(scratch, uint32_t, g->count + 1u)};
+    for (size_t i = 0; i < count; i++) write_equation(&w, equations[i].node, equations[i].name);
+    *parts = w.lines;
+    arena_free(scratch);
+}
+
 void graph_print_expr(const Graph *g, NodeId id, const char *name, StrBuf *out) {
     Arena *scratch = arena_new();
     if (!scratch) BUG("no memory to print an expression");
-    Writer w = {
-        .g = g, .out = out, .uses = NEW_ARRAY(scratch, uint32_t, id + 1u), .line = NEW_ARRAY(scratch, uint32_t, id + 1u)};
-    id = seen_through(g, id);
-    w.uses[id] = 1;
-    for (NodeId at = id + 1; at-- > 0;) {
-        const Node *node = graph_node(g, at);
-        if (!w.uses[at]) continue;
-        bool square = is_square(g, node); // written once
-        for (uint32_t i = 0; i < (square ? 1 : node->operand_count); i++) w.uses[seen_through(g, node->operands[i])]++;
-    }
-    for (NodeId at = 0; at < id; at++) {
-        const Node *node = graph_node(g, at);
-        if (w.uses[at] < 2 || is_name(node)) continue;
-        strbuf_printf(out, "t%u = ", w.lines + 1);
-        write_whole(&w, node);
-        strbuf_add(out, "\n");
-        w.line[at] = ++w.lines;
-    }
-    strbuf_printf(out, "%s = ", name);
-    write_whole(&w, graph_node(g, id));
-    strbuf_add(out, "\n");
+    Writer w = {.g = g, .out = out, .line = NEW_ARRAY(scratch, uint32_t, g->count + 1u)};
+    write_equation(&w, id, name);
     arena_free(scratch);
 }

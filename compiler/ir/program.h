@@ -38,6 +38,7 @@ typedef enum EntryKind {
     ENTRY_EVALUATE,   // training = False: METRIC loss, correct; RESULT predicted (I64) for class targets
     ENTRY_PREDICT,    // training = False: RESULT output (what the model returns), probabilities (if the loss says how)
     ENTRY_LOSS,       // training = True, loss only: for gradcheck's finite differences
+    ENTRY_CALCULATE,  // of a file without a model: a RESULT for each tensor that it prints, in the order of the text
     ENTRY_COUNT
 } EntryKind;
 
@@ -88,6 +89,13 @@ typedef struct LayerRow {
     int depth;
 } LayerRow;
 
+// A piece of what a program without a model prints: a text, then perhaps a tensor.
+typedef struct PrintPiece {
+    const char *text;
+    int32_t result; // index of the RESULT among those of ENTRY_CALCULATE; −1: none
+    bool number;    // as Python shows a number, not a tensor
+} PrintPiece;
+
 typedef struct Program {
     Arena *arena;
     const char *name;   // the file's name without .net
@@ -103,5 +111,7 @@ typedef struct Program {
     bool class_target;
     LayerRow *layers;
     size_t layer_count;
+    PrintPiece *prints; // of a program without a model
+    size_t print_count;
     Entry entries[ENTRY_COUNT];
 } Program;

@@ -96,6 +96,17 @@ const char *dtype_text(DType dtype) {
     BUG("dtype_text: %d", (int)dtype);
 }
 
+const char *draw_text(DrawKind kind) {
+    switch (kind) {
+    case DRAW_UNIFORM: return "uniform";
+    case DRAW_NORMAL: return "normal";
+    case DRAW_ORTHOGONAL: return "orthogonal";
+    case DRAW_INTEGERS: return "integers";
+    case DRAW_SEED: return "seed";
+    }
+    BUG("draw_text: %d", (int)kind);
+}
+
 const char *scalar_text(ScalarKind kind) {
     switch (kind) {
     case SCALAR_N: return "N";

@@ -115,8 +115,23 @@ static bool needs_only_small(const Schedule *s, const Group *group) {
     return true;
 }
 
+// Draws take from one generator, so each waits for those before it in the text.
+static void order_draws(Schedule *s) {
+    for (size_t i = 0; i < s->groups.count; i++) {
+        Group *group = &s->groups.items[i];
+        if (group->kind != GROUP_DRAW) continue;
+        for (size_t j = 0; j < s->groups.count; j++) {
+            const Group *other = &s->groups.items[j];
+            if (other->kind != GROUP_DRAW) continue;
+            if (graph_node(s->g, other->anchor)->attr.draw.order < graph_node(s->g, group->anchor)->attr.draw.order)
+                set_add(group->needs, j);
+        }
+    }
+}
+
 void schedule_order(Schedule *s) {
     collect_writes(s);
+    order_draws(s);
     bool *done = NEW_ARRAY(s->arena, bool, s->groups.count + 1);
     s->order = NEW_ARRAY(s->arena, uint32_t, s->groups.count + 1);
     for (size_t i = 0; i < s->groups.count; i++) s->groups.items[i].small = s->fuse && is_small(&s->groups.items[i]);

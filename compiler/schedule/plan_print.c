@@ -1,7 +1,8 @@
 // --emit=kernels: every entry's steps, each with its kernel's listing, and the memory that it needs.
 #include "schedule/plan.h"
 
-static const char *const entry_names[ENTRY_COUNT] = {"init", "train_step", "gradients", "apply", "evaluate", "predict", "loss"};
+static const char *const entry_names[ENTRY_COUNT] = {"init",     "train_step", "gradients", "apply",
+                                                     "evaluate", "predict",    "loss",      "calculate"};
 
 void plan_print(const Plan *plan, StrBuf *out) {
     for (size_t i = 0; i < ENTRY_COUNT; i++) {
@@ -16,10 +17,7 @@ void plan_print(const Plan *plan, StrBuf *out) {
                 strbuf_add(out, "\n");
                 continue;
             }
-            static const char *const kinds[] = {
-                [DRAW_UNIFORM] = "uniform", [DRAW_NORMAL] = "normal", [DRAW_ORTHOGONAL] = "orthogonal"};
-            const char *kind = kinds[step->draw_kind];
-            strbuf_printf(out, "draw %lld numbers, %s(", (long long)step->draw_count, kind);
+            strbuf_printf(out, "draw %lld numbers, %s(", (long long)step->draw_count, draw_text(step->draw_kind));
             strbuf_add_double(out, step->a);
             strbuf_add(out, ", ");
             strbuf_add_double(out, step->b);

@@ -49,18 +49,21 @@ void strbuf_printf(StrBuf *buf, const char *format, ...) {
     va_end(args);
 }
 
+// As Python shows a float: the shortest digits that read back, an exponent from 1e16 on and below 1e-4.
 void strbuf_add_double(StrBuf *buf, double value) {
-    if (isnan(value)) {
-        strbuf_add(buf, "nan");
+    if (!isfinite(value)) {
+        strbuf_add(buf, isnan(value) ? "nan" : value < 0 ? "-inf" : "inf");
         return;
     }
     char text[40];
-    for (int digits = 1; digits <= 17; digits++) {
-        snprintf(text, sizeof text, "%.*g", digits, value);
-        if (strtod(text, NULL) == value) break;
+    int decimals = 0; // after the first digit
+    for (;; decimals++) {
+        snprintf(text, sizeof text, "%.*e", decimals, value);
+        if (decimals == 16 || strtod(text, NULL) == value) break;
     }
-    strbuf_add(buf, text);
-    if (!strpbrk(text, ".en")) strbuf_add(buf, ".0"); // "e" of an exponent, "n" of inf
+    int exponent = atoi(strchr(text, 'e') + 1);
+    if (exponent < -4 || exponent >= 16) strbuf_add(buf, text);
+    else strbuf_printf(buf, "%.*f", decimals - exponent > 1 ? decimals - exponent : 1, value);
 }
 
 void strbuf_free(StrBuf *buf) {

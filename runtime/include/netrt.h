@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NETRT_ABI 1
+#define NETRT_ABI 2
 #define NETRT_MAX_RANK 8
 #define NETRT_BLOCK 16 // batch-dependent buffers grow in blocks of so many samples
 #define NETRT_ALIGN 64 // bytes; every buffer's alignment
@@ -59,16 +59,23 @@ typedef struct NetrtExtent {
     int64_t fixed, per_sample, block;
 } NetrtExtent;
 
-enum { NETRT_STEP_KERNEL, NETRT_STEP_DRAW_UNIFORM, NETRT_STEP_DRAW_NORMAL, NETRT_STEP_DRAW_ORTHOGONAL };
+enum {
+    NETRT_STEP_KERNEL,
+    NETRT_STEP_DRAW_UNIFORM,
+    NETRT_STEP_DRAW_NORMAL,
+    NETRT_STEP_DRAW_ORTHOGONAL,
+    NETRT_STEP_DRAW_INTEGERS,
+    NETRT_STEP_SEED, // PyTorch's generator starts anew
+};
 
 typedef struct NetrtStep {
     int32_t kind;
     uint32_t buffer_count;
     NetrtKernel *kernel;     // NETRT_STEP_KERNEL
-    const NetrtRef *buffers; // a draw fills buffers[0]: `count` contiguous floats (f32), in PyTorch's way
+    const NetrtRef *buffers; // a draw fills buffers[0]: `count` contiguous f32 (integers: i64), in PyTorch's way
     NetrtExtent grid[3];     // tiles = the product of the three; unused ones are 1
     int64_t count;           // of a draw
-    double a, b;             // of a draw: uniform [a, b); normal(mean a, std b); a orthogonal rows
+    double a, b;             // of a draw: uniform and integers [a, b); normal(mean a, std b); a orthogonal rows; seed a
     double flops, flops_per_sample, bytes, bytes_per_sample;
     const char *name;  // "fc1 forward": for profiles
     const char *lines; // "mnist.net:3": the .net lines it came from
@@ -84,7 +91,17 @@ typedef struct NetrtOutput { // a metric (rank 0) or a result of an entry, to be
 } NetrtOutput;
 
 // The order is that of EntryKind in the compiler.
-enum { NETRT_INIT, NETRT_TRAIN_STEP, NETRT_GRADIENTS, NETRT_APPLY, NETRT_EVALUATE, NETRT_PREDICT, NETRT_LOSS, NETRT_ENTRIES };
+enum {
+    NETRT_INIT,
+    NETRT_TRAIN_STEP,
+    NETRT_GRADIENTS,
+    NETRT_APPLY,
+    NETRT_EVALUATE,
+    NETRT_PREDICT,
+    NETRT_LOSS,
+    NETRT_CALCULATE,
+    NETRT_ENTRIES
+};
 
 typedef struct NetrtEntry {
     const NetrtStep *steps; // NULL: the program has no such entry
@@ -151,6 +168,16 @@ typedef struct NetrtLayer { // a row of `summary`
     int64_t params, flops;         // flops of the forward pass of one sample
 } NetrtLayer;
 
+typedef struct NetrtPrint { // a piece of what a calculator (a program without a model) prints
+    const char *text;       // first this,
+    int32_t result;         // then this one of NETRT_CALCULATE's results; −1: none
+    int32_t number;         // bool: as Python shows a number, not a tensor
+} NetrtPrint;
+
+// What main() does with its arguments. Returns the exit status.
+struct NetrtProgram;
+typedef int NetrtMain(const struct NetrtProgram *program, int argc, char **argv);
+
 enum { NETRT_ISA_BASE, NETRT_ISA_AVX2, NETRT_ISA_AVX512 }; // x86-64, x86-64-v3, x86-64-v4
 
 typedef struct NetrtProgram {
@@ -158,6 +185,7 @@ typedef struct NetrtProgram {
     int32_t isa;          // what the kernels need
     int32_t float_type;   // NETRT_F32 or NETRT_F64
     int32_t class_target; // bool: targets are classes, accuracy means something
+    NetrtMain *main;      // netrt_run, or netrt_calculate of a calculator
     const char *name;     // "mnist"
     const char *source;   // "mnist.net"
     const char *compiler; // "netc 0.1.0"
@@ -171,6 +199,8 @@ typedef struct NetrtProgram {
     int64_t message_count;
     const NetrtLayer *layers;
     int64_t layer_count;
+    const NetrtPrint *prints; // of a calculator
+    int64_t print_count;
     NetrtData data;
     NetrtTrain train;
     NetrtEntry entries[NETRT_ENTRIES];

@@ -20,8 +20,16 @@ int netrt_command_init(const NetrtContext *context, NetrtError *error);
 int netrt_command_grad(const NetrtContext *context, NetrtError *error);
 int netrt_command_gradcheck(const NetrtContext *context, NetrtError *error);
 
-// What main() does: finds the command (train when there is none), reads its options, runs it. Prints the error, if any.
+// Runs a program: `dispatch` reads the arguments and returns the exit status. Prints the error, if any.
+typedef int NetrtDispatch(NetrtContext *context, int argc, char **argv, NetrtError *error);
+int netrt_start(const NetrtProgram *program, int argc, char **argv, NetrtDispatch *dispatch);
+
+// What main() of a program with a model does: finds the command (train when there is none), reads its options, runs it. Prints
+// the error, if any.
 int netrt_run(const NetrtProgram *program, int argc, char **argv);
+
+// What main() of a calculator, a program without a model, does: computes, and prints what the text prints.
+int netrt_calculate(const NetrtProgram *program, int argc, char **argv);
 
 // False, with a message, if kernels that need `isa` cannot run on a machine that has `has` (NETRT_ISA_…).
 bool netrt_isa_check(int isa, int has, NetrtError *error);

@@ -141,18 +141,18 @@ static void draw(NetrtEngine *engine, const NetrtStep *step, void *out) {
     switch (step->kind) {
     case NETRT_STEP_DRAW_UNIFORM: netrt_torch_uniform(&engine->random, out, step->count, step->a, step->b); break;
     case NETRT_STEP_DRAW_NORMAL: netrt_torch_normal(&engine->random, out, step->count, step->a, step->b); break;
+    case NETRT_STEP_DRAW_INTEGERS:
+        netrt_torch_integers(&engine->random, out, step->count, (int64_t)step->a, (int64_t)step->b);
+        break;
+    case NETRT_STEP_SEED: netrt_torch_seed(&engine->random, (uint64_t)step->a); break;
     default: netrt_torch_orthogonal(&engine->random, out, rows, step->count / rows);
     }
 }
 
 static void run_step(NetrtEngine *engine, const NetrtStep *step, char *const *buffers, int64_t tiles, int most,
                      NetrtTuning *tuning) {
-    switch (step->kind) {
-    case NETRT_STEP_KERNEL: run_kernel(engine, step, buffers, tiles, most, tuning); break;
-    case NETRT_STEP_DRAW_UNIFORM:
-    case NETRT_STEP_DRAW_NORMAL:
-    case NETRT_STEP_DRAW_ORTHOGONAL: draw(engine, step, buffers[0]); break;
-    }
+    if (step->kind == NETRT_STEP_KERNEL) run_kernel(engine, step, buffers, tiles, most, tuning);
+    else draw(engine, step, buffers[0]);
 }
 
 bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *error) {
@@ -161,9 +161,9 @@ bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *erro
     engine->failed = 0;
     engine->scalars[NETRT_N].i = N;
     for (int t = 0; t < netrt_pool_threads(engine->pool); t++) engine->calls[t].N = N;
-    // The helpers always flush subnormals, which initial parameters must keep: those are computed here alone.
-    bool flush = engine->flush && kind != NETRT_INIT;
-    int most = kind == NETRT_INIT ? 1 : netrt_pool_threads(engine->pool);
+    // The helpers always flush subnormals, which initial parameters and calculators must keep: those are computed here alone.
+    bool keep = kind == NETRT_INIT || kind == NETRT_CALCULATE, flush = engine->flush && !keep;
+    int most = keep ? 1 : netrt_pool_threads(engine->pool);
     uint32_t before = flush ? netrt_denormals_flush() : 0;
     char *const *buffers = plan->pointers;
     for (int64_t s = 0; s < entry->step_count; s++) {

@@ -28,7 +28,7 @@ typedef struct NetrtEngine {
     int64_t vars_bytes, workspace_bytes, scratch_bytes; // as mapped
     NetrtPlan *plans[NETRT_ENTRIES];                    // a few for each entry, see engine_plan.h
     int32_t failed;                                     // what kernels' checks stored
-    bool flush;                                         // subnormals are zero outside of init
+    bool flush;                                         // subnormals are zero outside of init and calculators
 } NetrtEngine;
 
 // Maps the variables (all zero) and starts the threads. On failure *engine is empty.

@@ -45,6 +45,7 @@ static const Option options_table[] = {
     {"--batch-size", "N", COUNT, NETRT_ANY, FIELD(batch_size), "samples in a batch"},
     {"--lr", "X", RATE, NETRT_TRAIN, FIELD(lr), "learning rate; a schedule stays in force"},
     {"--seed", "S", INTEGER, NETRT_RUNS, FIELD(seed), "of the initial parameters and the order of samples"},
+    {"--seed", "S", INTEGER, NETRT_CALCULATE_COMMAND, FIELD(seed), "of the random numbers, where the text does not choose it"},
     {"--shuffle", NULL, SET, NETRT_TRAIN, FIELD(shuffle), "a new order of the samples in each epoch"},
     {"--no-shuffle", NULL, CLEAR, NETRT_TRAIN, FIELD(shuffle), "samples in the order of the files"},
     {"--threads", "N", COUNT, NETRT_RUNS, FIELD(threads),
@@ -61,15 +62,19 @@ static const Option options_table[] = {
     {"--png", "OUT", LATER, NETRT_PREDICT_COMMAND, 0, NULL},
     {"--quiet", NULL, SET, NETRT_TRAIN, FIELD(quiet), "say only what went wrong"},
     {"--json", NULL, SET, NETRT_ANY, FIELD(json), "results as JSON, an object a line, on standard output"},
-    {"--help", NULL, SET, NETRT_ANY, FIELD(help), "this text; also -h"},
+    {"--help", NULL, SET, NETRT_ANY | NETRT_CALCULATE_COMMAND, FIELD(help), "this text; also -h"},
 };
 #define OPTION_COUNT (sizeof options_table / sizeof *options_table)
 
-static const Option *find(const char *name, size_t length) {
-    for (size_t i = 0; i < OPTION_COUNT; i++)
-        if (strlen(options_table[i].name) == length && strncmp(options_table[i].name, name, length) == 0)
-            return &options_table[i];
-    return NULL;
+// The row of that name for this command, or at least one of that name.
+static const Option *find(unsigned command, const char *name, size_t length) {
+    const Option *other = NULL;
+    for (size_t i = 0; i < OPTION_COUNT; i++) {
+        if (strlen(options_table[i].name) != length || strncmp(options_table[i].name, name, length) != 0) continue;
+        if (options_table[i].commands & command) return &options_table[i];
+        other = &options_table[i];
+    }
+    return other;
 }
 
 static bool unknown(unsigned command, const char *name, NetrtError *error) {
@@ -126,7 +131,7 @@ static bool parse_option(unsigned command, int count, char **argv, int *at, Netr
     if (strcmp(word, "-h") == 0) word = "--help";
     if (strcmp(word, "-o") == 0) word = "--output";
     size_t length = strcspn(word, "=");
-    const Option *option = find(word, length);
+    const Option *option = find(command, word, length);
     char name[64];
     snprintf(name, sizeof name, "%.*s", (int)length, word);
     if (!option) return unknown(command, name, error);

@@ -78,7 +78,7 @@ static void print_layers(const NetrtProgram *program) {
 }
 
 static const char *const entry_names[NETRT_ENTRIES] = {"init",       "training step", "gradients", "update",
-                                                       "evaluation", "prediction",    "loss"};
+                                                       "evaluation", "prediction",    "loss",      "calculation"};
 
 static void print_plan(const NetrtProgram *program, int64_t batch) {
     NetrtTable table = {.align = "lrrrr", .columns = 5};

@@ -147,6 +147,15 @@ void netrt_torch_normal(NetrtTorchRandom *random, float *out, int64_t n, double 
     }
 }
 
+void netrt_torch_integers(NetrtTorchRandom *random, int64_t *out, int64_t n, int64_t low, int64_t high) {
+    uint64_t range = (uint64_t)high - (uint64_t)low;
+    bool wide = range >= UINT64_C(1) << 28;
+    for (int64_t i = 0; i < n; i++) {
+        uint64_t drawn = wide ? netrt_torch_random64(random) : netrt_torch_random32(random);
+        out[i] = (int64_t)((uint64_t)low + drawn % range);
+    }
+}
+
 // ---- Permutations
 
 void netrt_torch_randperm(NetrtTorchRandom *random, int32_t *out, int64_t n) {

@@ -25,6 +25,9 @@ void netrt_torch_uniform(NetrtTorchRandom *random, float *out, int64_t n, double
 // tensor.normal_(mean, std) of a contiguous f32 tensor of n elements.
 void netrt_torch_normal(NetrtTorchRandom *random, float *out, int64_t n, double mean, double std);
 
+// torch.randint(low, high) of n elements. low < high.
+void netrt_torch_integers(NetrtTorchRandom *random, int64_t *out, int64_t n, int64_t low, int64_t high);
+
 // nn.init.orthogonal_ of a contiguous f32 matrix: normal draws, then the orthonormal factor of a QR decomposition whose other
 // factor has a positive diagonal. Equal to PyTorch's within the rounding of its decomposition.
 void netrt_torch_orthogonal(NetrtTorchRandom *random, float *out, int64_t rows, int64_t columns);
