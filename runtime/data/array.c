@@ -62,7 +62,7 @@ static int64_t load_integer(const void *data, int32_t dtype, int64_t i) {
     return dtype == NETRT_I64 ? ((const int64_t *)data)[i] : ((const uint8_t *)data)[i];
 }
 
-static double load_number(const void *data, int32_t dtype, int64_t i) {
+double netrt_number(const void *data, int32_t dtype, int64_t i) {
     if (dtype == NETRT_F32) return (double)((const float *)data)[i];
     if (dtype == NETRT_F64) return ((const double *)data)[i];
     return (double)load_integer(data, dtype, i);
@@ -76,10 +76,10 @@ static void convert(const void *from, int32_t from_type, void *to, int32_t to_ty
         case NETRT_F32:
             // In f32, as the kernels do it: x / 255 rounded once.
             if (bytes_to_unit) ((float *)to)[i] = (float)((const uint8_t *)from)[i] / 255.0f;
-            else ((float *)to)[i] = (float)load_number(from, from_type, i);
+            else ((float *)to)[i] = (float)netrt_number(from, from_type, i);
             break;
         case NETRT_F64:
-            number = load_number(from, from_type, i);
+            number = netrt_number(from, from_type, i);
             ((double *)to)[i] = bytes_to_unit ? number / 255.0 : number;
             break;
         default: ((uint8_t *)to)[i] = (uint8_t)load_integer(from, from_type, i); break;
@@ -89,15 +89,24 @@ static void convert(const void *from, int32_t from_type, void *to, int32_t to_ty
 
 // ---- Rows
 
+// Whether the array is one sample: dimensions of 1 may be there or not.
+static bool same_but_ones(const NetrtArray *array, const NetrtInput *input) {
+    int32_t i = 0, k = 0;
+    for (;;) {
+        while (i < array->rank && array->shape[i] == 1) i++;
+        while (k < input->rank && input->shape[k] == 1) k++;
+        if (i == array->rank || k == input->rank) return i == array->rank && k == input->rank;
+        if (array->shape[i++] != input->shape[k++]) return false;
+    }
+}
+
 // How many samples of `input` the array holds; −1 if its shape does not divide into any.
 static int64_t sample_count(const NetrtArray *array, const NetrtInput *input) {
     int64_t row = 1, whole;
     for (int32_t i = 0; i < input->rank; i++) {
         if (!netrt_mul_checked(row, input->shape[i], &row)) return -1;
     }
-    bool same = array->rank == input->rank;
-    for (int32_t i = 0; same && i < input->rank; i++) same = array->shape[i] == input->shape[i];
-    if (same) return 1;
+    if (same_but_ones(array, input)) return 1;
     if (array->rank == 0 || !netrt_mul_checked(array->shape[0], row, &whole) || whole != array->count) return -1;
     return array->shape[0];
 }

@@ -24,6 +24,9 @@ size_t netrt_dtype_size(int32_t dtype);
 // "u8", "i64", "f32", …: for messages.
 const char *netrt_dtype_name(int32_t dtype);
 
+// Element i of memory of a NETRT_* type, as a number.
+double netrt_number(const void *data, int32_t dtype, int64_t i);
+
 // *out = a × b; false if that does not fit or a factor is negative.
 bool netrt_mul_checked(int64_t a, int64_t b, int64_t *out);
 
@@ -41,10 +44,10 @@ typedef struct NetrtRows {
 } NetrtRows;
 
 // Reads `array` as samples of `input`. Its elements must be count × product(input->shape): (count, shape…), one sample without
-// the batch dimension, or any other split of the elements whose first dimension is the number of samples ((n, 784) for
-// (1, 28, 28)). Types: the same type is not copied; f32 and f64 convert into each other; integers and booleans convert to
-// i64 and, as the numbers they are, to floats; bytes become x / 255 for an input that wants floats (but not for targets of one
-// element a row). Floats are refused where bytes or integers are wanted.
+// the batch dimension (with or without its dimensions of 1: (28, 28) for (1, 28, 28)), or any other split of the elements whose
+// first dimension is the number of samples ((n, 784) for (1, 28, 28)). Types: the same type is not copied; f32 and f64 convert
+// into each other; integers and booleans convert to i64 and, as the numbers they are, to floats; bytes become x / 255 for an
+// input that wants floats (but not for targets of one element a row). Floats are refused where bytes or integers are wanted.
 // The array must outlive the rows. `what` names the array in messages (a file name).
 bool netrt_rows_from_array(const NetrtArray *array, const NetrtInput *input, const char *what, NetrtRows *out,
                            NetrtError *error);

@@ -1,4 +1,4 @@
-// Reads PGM pictures. See pgm.h.
+// Reads PGM and PPM pictures. See pgm.h.
 #include "data/pgm.h"
 
 #include <stdlib.h>
@@ -9,7 +9,7 @@ enum { SIDE_LIMIT = 1 << 20 }; // pixels; keeps every product below 2⁶³
 
 static bool is_space(int c) { return c == ' ' || (c >= '\t' && c <= '\r'); }
 
-static bool bad(const char *path, NetrtError *error) { return netrt_fail(error, "%s: is no valid PGM picture", path); }
+static bool bad(const char *path, NetrtError *error) { return netrt_fail(error, "%s: is no valid PGM or PPM picture", path); }
 
 // A decimal number up to `limit`, with white space and comments (# to the end of the line) before it and one character after it
 // that is taken too.
@@ -29,7 +29,7 @@ static bool read_number(NetrtSource *source, const char *path, int64_t limit, in
     for (; c >= '0' && c <= '9'; c = netrt_source_byte(source, error)) {
         *number = *number * 10 + (c - '0');
         if (*number > limit)
-            return netrt_fail(error, "%s: a number in this PGM picture is larger than %lld", path, (long long)limit);
+            return netrt_fail(error, "%s: a number in this picture is larger than %lld", path, (long long)limit);
     }
     if (c == -2) return false;
     return c == -1 || is_space(c) || bad(path, error);
@@ -71,7 +71,7 @@ static bool read_raw(NetrtSource *source, const char *path, int64_t maximum, Net
         int64_t value = width == 2 ? raw[2 * i] << 8 | raw[2 * i + 1] : raw[i];
         if (value > maximum) {
             free(pixels);
-            return netrt_fail(error, "%s: a pixel is brighter than the maximum of this PGM picture", path);
+            return netrt_fail(error, "%s: a pixel is brighter than the maximum of this picture", path);
         }
         pixels[i] = (uint8_t)((value * 255 + maximum / 2) / maximum);
     }
@@ -87,16 +87,17 @@ static bool read_raw(NetrtSource *source, const char *path, int64_t maximum, Net
 static bool read_picture(NetrtSource *source, const char *path, NetrtArray *out, NetrtError *error) {
     int p = netrt_source_byte(source, error), kind = netrt_source_byte(source, error);
     if (p == -2 || kind == -2) return false;
-    if (p != 'P' || (kind != '2' && kind != '5'))
-        return netrt_fail(error, "%s: is no PGM picture: it begins with neither P2 nor P5", path);
-    int64_t width, height, maximum;
+    bool plain = kind == '2' || kind == '3', colour = kind == '3' || kind == '6';
+    if (p != 'P' || (!plain && !colour && kind != '5'))
+        return netrt_fail(error, "%s: is no PGM or PPM picture: it begins with none of P2, P3, P5, P6", path);
+    int64_t width, height, maximum, channels = colour ? 3 : 1;
     if (!read_number(source, path, SIDE_LIMIT, &width, error) || !read_number(source, path, SIDE_LIMIT, &height, error) ||
         !read_number(source, path, 65535, &maximum, error)) {
         return false;
     }
     if (width == 0 || height == 0 || maximum == 0) return bad(path, error);
-    *out = (NetrtArray){.dtype = NETRT_U8, .rank = 3, .shape = {1, height, width}, .count = width * height};
-    return kind == '2' ? read_plain(source, path, maximum, out, error) : read_raw(source, path, maximum, out, error);
+    *out = (NetrtArray){.dtype = NETRT_U8, .rank = 3, .shape = {height, width, channels}, .count = height * width * channels};
+    return plain ? read_plain(source, path, maximum, out, error) : read_raw(source, path, maximum, out, error);
 }
 
 bool netrt_pgm_read(const char *path, NetrtArray *out, NetrtError *error) {

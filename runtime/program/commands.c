@@ -18,7 +18,7 @@ static const Command commands[] = {
     {"train", NETRT_TRAIN, netrt_command_train, "", "trains, evaluates on the test set each epoch, saves the parameters"},
     {"test", NETRT_TEST, netrt_command_test, "", "loss, accuracy, per-class table and confusion matrix on the test set"},
     {"predict", NETRT_PREDICT_COMMAND, netrt_command_predict, " INPUT…",
-     "a class and its probability for each input: PGM, .npy, an IDX file, or test:17"},
+     "a class and its probability for each input: PNG, PGM, .npy, an IDX file, or test:17"},
     {"summary", NETRT_SUMMARY, netrt_command_summary, "", "a table of layers: output shape, parameters, FLOPs, memory"},
     {"gradcheck", NETRT_GRADCHECK, netrt_command_gradcheck, "", "symbolic against numerical gradients, for each parameter"},
     {"grad", NETRT_GRAD, netrt_command_grad, " --input X.npy --target Y.npy -o G.safetensors",

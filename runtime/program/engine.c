@@ -212,12 +212,3 @@ const void *netrt_engine_output(const NetrtEngine *engine, const NetrtOutput *ou
 double netrt_engine_metric(const NetrtEngine *engine, const NetrtOutput *metric) {
     return metric ? netrt_number(netrt_engine_output(engine, metric), metric->dtype, 0) : NAN;
 }
-
-double netrt_number(const void *data, int32_t dtype, int64_t i) {
-    switch (dtype) {
-    case NETRT_F32: return ((const float *)data)[i];
-    case NETRT_F64: return ((const double *)data)[i];
-    case NETRT_I64: return (double)((const int64_t *)data)[i];
-    default: return ((const uint8_t *)data)[i];
-    }
-}

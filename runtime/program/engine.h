@@ -55,5 +55,3 @@ const NetrtOutput *netrt_entry_metric(const NetrtEntry *entry, const char *name)
 const NetrtOutput *netrt_entry_result(const NetrtEntry *entry, const char *name);
 const void *netrt_engine_output(const NetrtEngine *engine, const NetrtOutput *output);
 double netrt_engine_metric(const NetrtEngine *engine, const NetrtOutput *metric); // NaN for NULL
-// Element i of memory of a NETRT_* type, as a number.
-double netrt_number(const void *data, int32_t dtype, int64_t i);

@@ -1,15 +1,19 @@
-// `predict`: what the trained model makes of given inputs.
+// `predict`: what the trained model makes of given inputs. A line for each; on a terminal the picture and the probabilities are
+// drawn under it.
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "program/evaluate.h"
 #include "program/samples.h"
+#include "report/draw.h"
 #include "report/json.h"
 #include "report/text.h"
 
 #define MOST_DETAILED 16 // samples of one file whose other classes are listed, too
 #define MOST_CLASSES 10  // and how many of them
+#define MOST_BARS 16     // classes that a chart shows in their own order; of more it shows the most probable
 
 typedef struct Predictor {
     const NetrtContext *context;
@@ -17,12 +21,15 @@ typedef struct Predictor {
     const NetrtOutput *output; // probabilities if the program has them, else the model's output
     bool probabilities;
     int64_t width; // its elements for one sample
+    NetrtTerminal terminal;
+    NetrtBorders *borders;
 } Predictor;
 
 typedef struct Sample {   // one prediction
     char name[256];       // "test:17", "own.npy[3]"
     const double *values; // [width]
     int64_t target;       // −1: not known
+    int64_t row;          // of the engine's inputs
     bool detailed;
 } Sample;
 
@@ -49,6 +56,17 @@ static void put_value(const Predictor *predictor, double value) {
     else printf("  %.6g", value);
 }
 
+// "test:17 (a 7): 7   99.99 %"
+static void print_best(const Predictor *predictor, const Sample *sample) {
+    char text[32];
+    int64_t class = next_best(sample->values, predictor->width, -1);
+    printf("%s", sample->name);
+    if (sample->target >= 0) printf(" (a %s)", class_name(predictor, sample->target, text));
+    printf(": %s", class_name(predictor, class, text));
+    put_value(predictor, sample->values[class]);
+    putchar('\n');
+}
+
 static void print_class(const Predictor *predictor, const Sample *sample) {
     char text[32];
     int64_t class = next_best(sample->values, predictor->width, -1);
@@ -57,11 +75,7 @@ static void print_class(const Predictor *predictor, const Sample *sample) {
         int w = netrt_text_width(class_name(predictor, c, text));
         width = w > width ? w : width;
     }
-    printf("%s", sample->name);
-    if (sample->target >= 0) printf(" (a %s)", class_name(predictor, sample->target, text));
-    printf(": %s", class_name(predictor, class, text));
-    put_value(predictor, sample->values[class]);
-    putchar('\n');
+    print_best(predictor, sample);
     for (int64_t i = 1; sample->detailed && i < predictor->width && i <= MOST_CLASSES; i++) {
         class = next_best(sample->values, predictor->width, class);
         const char *name = class_name(predictor, class, text);
@@ -70,6 +84,45 @@ static void print_class(const Predictor *predictor, const Sample *sample) {
         putchar('\n');
     }
 }
+
+// ---- The drawing
+
+// All classes in their order if there are few, else the most probable ones; the true one in any case.
+static void choose_bars(const Predictor *predictor, const Sample *sample, NetrtChart *chart, NetrtBar *bars, char texts[][32]) {
+    int64_t best = next_best(sample->values, predictor->width, -1), class = best;
+    bool all = predictor->width <= MOST_BARS, has_truth = false;
+    int count = all ? (int)predictor->width : MOST_CLASSES;
+    for (int i = 0; i < count || (i == count && sample->target >= 0 && !has_truth); i++) {
+        if (all) class = i;
+        else if (i == count) class = sample->target;
+        else if (i > 0) class = next_best(sample->values, predictor->width, class);
+        has_truth = has_truth || class == sample->target;
+        bars[i] = (NetrtBar){.name = class_name(predictor, class, texts[i]),
+                             .share = sample->values[class],
+                             .predicted = class == best,
+                             .truth = class == sample->target};
+        chart->count = i + 1;
+    }
+    chart->bars = bars;
+    chart->more = predictor->width - chart->count;
+}
+
+static bool draw(const Predictor *predictor, const NetrtSamples *samples, const Sample *sample, NetrtError *error) {
+    char texts[MOST_BARS + 1][32];
+    NetrtBar bars[MOST_BARS + 1];
+    NetrtChart chart;
+    NetrtPicture picture = {0};
+    choose_bars(predictor, sample, &chart, bars, texts);
+    if (samples->pictures && !netrt_samples_picture(predictor->context, samples, sample->row, &picture, error)) return false;
+    print_best(predictor, sample);
+    putchar('\n');
+    bool ok = netrt_draw(stdout, &predictor->terminal, samples->pictures ? &picture : NULL, &chart, error);
+    putchar('\n');
+    netrt_picture_close(&picture);
+    return ok;
+}
+
+// ---- Numbers
 
 static void print_numbers(const Predictor *predictor, const Sample *sample) {
     printf("%s:", sample->name);
@@ -96,10 +149,14 @@ static void print_json(const Predictor *predictor, const Sample *sample) {
     puts("]}");
 }
 
-static void print(const Predictor *predictor, const Sample *sample) {
+static bool print(const Predictor *predictor, const NetrtSamples *samples, const Sample *sample, NetrtError *error) {
+    bool classes = predictor->context->program->class_target;
     if (predictor->context->options.json) print_json(predictor, sample);
-    else if (predictor->context->program->class_target) print_class(predictor, sample);
+    else if (classes && predictor->probabilities && predictor->terminal.is && sample->detailed)
+        return draw(predictor, samples, sample, error);
+    else if (classes) print_class(predictor, sample);
     else print_numbers(predictor, sample);
+    return true;
 }
 
 // Predicts samples first … first + N − 1 of what the argument names.
@@ -111,13 +168,14 @@ static bool predict_batch(const Predictor *predictor, const char *argument, cons
     const void *data = netrt_engine_output(engine, predictor->output);
     for (int64_t i = 0; i < N; i++) {
         long long number = first + i;
-        Sample sample = {.values = values, .target = -1, .detailed = samples->count <= MOST_DETAILED};
+        Sample sample = {.values = values, .target = -1, .row = engine->index[i]};
+        sample.detailed = samples->count <= MOST_DETAILED;
         if (samples->count == 1) snprintf(sample.name, sizeof sample.name, "%s", argument);
         else snprintf(sample.name, sizeof sample.name, "%.200s[%lld]", argument, number);
         if (samples->targets) sample.target = samples->targets[engine->index[i]];
         for (int64_t k = 0; k < predictor->width; k++)
             values[k] = netrt_number(data, predictor->output->dtype, i * predictor->width + k);
-        print(predictor, &sample);
+        if (!print(predictor, samples, &sample, error)) return false;
     }
     return true;
 }
@@ -126,7 +184,12 @@ static bool predict_argument(const Predictor *predictor, const char *argument, d
     NetrtEngine *engine = &predictor->session->engine;
     const NetrtEntry *entry = &predictor->context->program->entries[NETRT_PREDICT];
     NetrtSamples samples;
-    if (!netrt_samples_open(predictor->context, predictor->session, argument, &samples, error)) return false;
+    if (!netrt_samples_open(predictor->context, predictor->session, predictor->borders, argument, &samples, error))
+        return false;
+    if (*samples.note) {
+        fflush(stdout); // in the order of the arguments where both go to one place
+        fprintf(stderr, "%s\n", samples.note);
+    }
     int64_t batch = predictor->context->options.batch_size;
     if (batch == 0) batch = netrt_evaluation_batch(entry, samples.count);
     if (batch > samples.count) batch = samples.count;
@@ -142,8 +205,13 @@ static bool predict_argument(const Predictor *predictor, const char *argument, d
 
 static bool run(const NetrtContext *context, NetrtSession *session, NetrtError *error) {
     const NetrtEntry *entry = &context->program->entries[NETRT_PREDICT];
-    Predictor predictor = {
-        .context = context, .session = session, .output = netrt_entry_result(entry, "probabilities"), .width = 1};
+    NetrtBorders borders = {0};
+    Predictor predictor = {.context = context,
+                           .session = session,
+                           .output = netrt_entry_result(entry, "probabilities"),
+                           .width = 1,
+                           .terminal = netrt_terminal(STDOUT_FILENO),
+                           .borders = &borders};
     predictor.probabilities = predictor.output != NULL;
     if (!predictor.output) predictor.output = netrt_entry_result(entry, "output");
     if (!predictor.output) return netrt_fail(error, "%s has no output to predict", context->program->source);
@@ -162,7 +230,7 @@ int netrt_command_predict(const NetrtContext *context, NetrtError *error) {
     unsigned splits = 0;
     NetrtSession session;
     if (context->options.argument_count == 0) {
-        netrt_fail(error, "predict needs something to look at: %s predict test:17, or a PGM, .npy or IDX file",
+        netrt_fail(error, "predict needs something to look at: %s predict test:17, or a PNG, PGM, .npy or IDX file",
                    context->command);
         return NETRT_USAGE;
     }

@@ -8,7 +8,6 @@
 
 #include "data/idx.h"
 #include "data/npy.h"
-#include "data/pgm.h"
 
 static const struct {
     const char *prefix;
@@ -45,7 +44,8 @@ static bool begins(const unsigned char *bytes, size_t count, const char *magic, 
     return count >= length && memcmp(bytes, magic, length) == 0;
 }
 
-static bool read_array(const char *path, NetrtArray *array, NetrtError *error) {
+// Whether the file is a picture; else it is an array.
+static bool read_file(const char *path, NetrtArray *array, bool *picture, NetrtError *error) {
     unsigned char head[8];
     FILE *file = fopen(path, "re");
     if (!file) return netrt_fail(error, "%s: %s", path, strerror(errno));
@@ -53,17 +53,111 @@ static bool read_array(const char *path, NetrtArray *array, NetrtError *error) {
     bool bad = ferror(file);
     fclose(file);
     if (bad) return netrt_fail(error, "%s could not be read", path);
+    *picture = netrt_picture_begins(head, count);
+    if (*picture) return netrt_picture_read(path, array, error);
     if (begins(head, count, "\x93NUMPY", 6)) return netrt_npy_read(path, array, error);
-    if (begins(head, count, "P5", 2) || begins(head, count, "P2", 2)) return netrt_pgm_read(path, array, error);
     if (begins(head, count, "\x1f\x8b", 2))
         return strstr(path, ".npy") ? netrt_npy_read(path, array, error) : netrt_idx_read(path, array, error);
     if (begins(head, count, "\0\0", 2)) return netrt_idx_read(path, array, error);
-    if (begins(head, count, "\x89PNG", 4))
-        return netrt_fail(error, "%s: PNG pictures are not in this version; make it a PGM", path);
-    return netrt_fail(error, "%s is not a picture or array that predict reads: PGM, .npy, an IDX file, or test:17", path);
+    return netrt_fail(error, "%s is not a picture or array that predict reads: PNG, PGM, PPM, .npy, an IDX file, or test:17",
+                      path);
 }
 
-static bool open_file(const NetrtContext *context, const char *path, NetrtSamples *samples, NetrtError *error) {
+// ---- Pictures of any size
+
+// Looks at the training data, if it is here. That it is not is no mistake: files can be predicted without.
+static void find_borders(const NetrtContext *context, int input, NetrtBorders *borders) {
+    NetrtDataset data;
+    NetrtError ignored;
+    if (borders->looked) return;
+    borders->looked = true;
+    if (!context->program->data.format ||
+        !netrt_dataset_open(context->program, context->options.data, 1u << NETRT_SPLIT_TRAIN, &data, &ignored))
+        return;
+    netrt_picture_borders(&data.splits[NETRT_SPLIT_TRAIN], input, &context->program->inputs[input], borders);
+    netrt_dataset_close(&data);
+}
+
+// "640 × 480 resized to 28 × 21 and padded to 28 × 28, made grey, inverted (dark on light)"
+static void describe(const NetrtPicture *from, const NetrtPictureLayout *layout, const NetrtFit *fit, bool compared,
+                     const char *path, char *note, size_t size) {
+    char parts[300] = "";
+    size_t used = 0;
+    bool resized = fit->height != from->height || fit->width != from->width;
+    bool padded = fit->height != layout->height || fit->width != layout->width;
+    if (resized || padded)
+        used = (size_t)snprintf(parts, sizeof parts, ", %lld × %lld", (long long)from->width, (long long)from->height);
+    if (resized)
+        used += (size_t)snprintf(parts + used, sizeof parts - used, " resized to %lld × %lld", (long long)fit->width,
+                                 (long long)fit->height);
+    if (padded)
+        used += (size_t)snprintf(parts + used, sizeof parts - used, "%s padded to %lld × %lld", resized ? " and" : "",
+                                 (long long)layout->width, (long long)layout->height);
+    if (from->channels != layout->channels)
+        used += (size_t)snprintf(parts + used, sizeof parts - used, ", made %s", layout->channels == 1 ? "grey" : "colour");
+    if (fit->inverted) used += (size_t)snprintf(parts + used, sizeof parts - used, ", inverted (dark on light)");
+    if (!compared)
+        used +=
+            (size_t)snprintf(parts + used, sizeof parts - used,
+                             ", not inverted: the training data, which would tell whether to, is not here");
+    if (used > 0) snprintf(note, size, "%.150s: %s", path, parts + 2);
+}
+
+// Makes the picture in `array` a sample.
+static bool fit_picture(const NetrtContext *context, int input, NetrtBorders *borders, const char *path, NetrtSamples *samples,
+                        NetrtError *error) {
+    const NetrtInput *wanted = &context->program->inputs[input];
+    NetrtArray *array = &samples->array, sample = {.dtype = NETRT_U8, .rank = wanted->rank, .count = 1};
+    char shape[128];
+    if (!samples->pictures)
+        return netrt_fail(error, "%s is a picture, but the program's %s is none: its shape is %s", path, wanted->name,
+                          netrt_shape_text(shape, sizeof shape, wanted->shape, wanted->rank));
+    for (int a = 0; a < wanted->rank; a++) sample.count *= sample.shape[a] = wanted->shape[a];
+    uint8_t *pixels = malloc((size_t)sample.count);
+    if (!pixels) return netrt_fail(error, "%s: not enough memory for its %lld pixels", path, (long long)sample.count);
+    NetrtPicture picture = {array->shape[0], array->shape[1], (int32_t)array->shape[2], array->data, NULL};
+    NetrtFit fit;
+    find_borders(context, input, borders);
+    if (!netrt_picture_fit(&picture, &samples->layout, borders, pixels, &fit, error)) {
+        free(pixels);
+        return false;
+    }
+    describe(&picture, &samples->layout, &fit, borders->known, path, samples->note, sizeof samples->note);
+    netrt_array_close(array);
+    sample.data = sample.heap = pixels;
+    *array = sample;
+    return true;
+}
+
+// ---- Arrays
+
+// Pictures with their channels last, as Pillow and NumPy have them, for an input with its channels first: one, or a batch.
+static bool channels_first(const char *path, const NetrtPictureLayout *layout, const NetrtInput *input, NetrtSamples *samples,
+                           NetrtError *error) {
+    NetrtArray *array = &samples->array, turned = *array;
+    int first = array->rank - 3;
+    int64_t channels = layout->channels, pixels = layout->height * layout->width, *shape = array->shape + first;
+    if (!samples->pictures || input->rank != 3 || channels == 1 || layout->column != 1 || first < 0 || first > 1) return true;
+    if (shape[0] != layout->height || shape[1] != layout->width || shape[2] != channels || shape[0] == channels) return true;
+    size_t size = netrt_dtype_size(array->dtype);
+    turned.map = NULL;
+    turned.map_bytes = 0;
+    turned.data = turned.heap = malloc((size_t)array->count * size + 1);
+    if (!turned.heap) return netrt_fail(error, "%s: not enough memory for its %lld elements", path, (long long)array->count);
+    for (int64_t i = 0; i < array->count; i++) {
+        int64_t sample = i / (pixels * channels), pixel = i / channels % pixels, channel = i % channels;
+        memcpy((char *)turned.heap + (size_t)((sample * channels + channel) * pixels + pixel) * size,
+               (const char *)array->data + (size_t)i * size, size);
+    }
+    memcpy(turned.shape + first, input->shape, 3 * sizeof *turned.shape);
+    snprintf(samples->note, sizeof samples->note, "%.150s: its channels, which come last, were put first", path);
+    netrt_array_close(array);
+    *array = turned;
+    return true;
+}
+
+static bool open_file(const NetrtContext *context, NetrtBorders *borders, const char *path, NetrtSamples *samples,
+                      NetrtError *error) {
     int input = -1;
     for (int i = 0; i < context->program->input_count; i++) {
         if (context->program->inputs[i].target) continue;
@@ -72,18 +166,41 @@ static bool open_file(const NetrtContext *context, const char *path, NetrtSample
         input = i;
     }
     if (input < 0) return netrt_fail(error, "%s: this model has no input", path);
-    if (!read_array(path, &samples->array, error)) return false;
-    if (!netrt_rows_from_array(&samples->array, &context->program->inputs[input], path, &samples->rows, error)) return false;
+    const NetrtInput *wanted = &context->program->inputs[input];
+    bool picture;
+    if (!read_file(path, &samples->array, &picture, error)) return false;
+    bool ready = picture ? fit_picture(context, input, borders, path, samples, error)
+                         : channels_first(path, &samples->layout, wanted, samples, error);
+    if (!ready || !netrt_rows_from_array(&samples->array, wanted, path, &samples->rows, error)) return false;
     samples->inputs[input] = samples->rows.data;
     samples->count = samples->rows.count;
     return samples->count > 0 || netrt_fail(error, "%s has no samples", path);
 }
 
-bool netrt_samples_open(const NetrtContext *context, const NetrtSession *session, const char *argument, NetrtSamples *samples,
-                        NetrtError *error) {
+// ---- What can be looked at
+
+static void find_pictures(const NetrtProgram *program, NetrtSamples *samples) {
+    for (int i = 0; i < program->input_count && !samples->pictures; i++) {
+        samples->pictures = !program->inputs[i].target && netrt_picture_layout(&program->inputs[i], &samples->layout);
+        samples->picture_input = i;
+    }
+}
+
+bool netrt_samples_picture(const NetrtContext *context, const NetrtSamples *samples, int64_t row, NetrtPicture *picture,
+                           NetrtError *error) {
+    int32_t dtype = context->program->inputs[samples->picture_input].dtype;
+    const NetrtPictureLayout *layout = &samples->layout;
+    size_t bytes = (size_t)(layout->height * layout->width * layout->channels) * netrt_dtype_size(dtype);
+    const char *rows = samples->inputs[samples->picture_input];
+    return netrt_picture_of_sample(rows + (size_t)row * bytes, dtype, layout, picture, error);
+}
+
+bool netrt_samples_open(const NetrtContext *context, const NetrtSession *session, NetrtBorders *borders, const char *argument,
+                        NetrtSamples *samples, NetrtError *error) {
     *samples = (NetrtSamples){0};
+    find_pictures(context->program, samples);
     bool ok = netrt_samples_split(argument) >= 0 ? open_sample(context, session, argument, samples, error)
-                                                 : open_file(context, argument, samples, error);
+                                                 : open_file(context, borders, argument, samples, error);
     if (!ok) netrt_samples_close(samples);
     return ok;
 }

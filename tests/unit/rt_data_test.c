@@ -252,6 +252,7 @@ static void test_rows_from_array(void **state) {
     } cases[] = {
         {3, {1, 2, 3}, 6, 1}, {4, {1, 1, 2, 3}, 6, 1}, {4, {2, 1, 2, 3}, 12, 2}, {3, {2, 2, 3}, 12, 2},
         {2, {2, 6}, 12, 2},   {2, {6, 2}, 12, -1},     {1, {6}, 6, -1},          {0, {0}, 1, -1},
+        {2, {2, 3}, 6, 1},    {3, {2, 3, 1}, 6, 1},    {2, {3, 2}, 6, -1},       {3, {2, 1, 3}, 6, 1},
     };
     for (size_t i = 0; i < sizeof cases / sizeof *cases; i++) {
         NetrtArray array = {.dtype = NETRT_U8, .rank = cases[i].rank, .count = cases[i].count, .data = bytes};

@@ -1,20 +1,26 @@
-// PGM pictures: plain and raw, 8 and 16 bits, comments, and broken ones.
+// PGM and PPM pictures: plain and raw, 8 and 16 bits, comments, and broken ones.
 #include "rt_files.h"
 
 #include "data/pgm.h"
 
-static void expect(const char *path, const char *text, size_t n, int64_t height, int64_t width, const uint8_t *pixels) {
+static void expect_channels(const char *path, const char *text, size_t n, int64_t height, int64_t width, int64_t channels,
+                            const uint8_t *pixels) {
     write_file(path, text, n);
     NetrtArray array;
     NetrtError error;
     if (!netrt_pgm_read(path, &array, &error)) fail_msg("%s", error.message);
     assert_int_equal(array.dtype, NETRT_U8);
     assert_int_equal(array.rank, 3);
-    assert_int_equal(array.shape[0], 1);
-    assert_int_equal(array.shape[1], height);
-    assert_int_equal(array.shape[2], width);
-    assert_memory_equal(array.data, pixels, (size_t)(height * width));
+    assert_int_equal(array.shape[0], height);
+    assert_int_equal(array.shape[1], width);
+    assert_int_equal(array.shape[2], channels);
+    assert_int_equal(array.count, height * width * channels);
+    assert_memory_equal(array.data, pixels, (size_t)array.count);
     netrt_array_close(&array);
+}
+
+static void expect(const char *path, const char *text, size_t n, int64_t height, int64_t width, const uint8_t *pixels) {
+    expect_channels(path, text, n, height, width, 1, pixels);
 }
 
 static void expect_failure(const char *path, const char *text, size_t n, const char *part) {
@@ -38,14 +44,20 @@ static void test_pictures(void **state) {
     expect(path, TEXT("P5 2 1 255\n#\n"), 1, 2, (const uint8_t[]){'#', '\n'}); // one space after the maximum, then pixels
     expect(path, TEXT("P5 2 1 100\n\x32\x64"), 1, 2, (const uint8_t[]){128, 255});
     expect(path, TEXT("P5\n2 1\n65535\n\x80\x00\xff\xff"), 1, 2, (const uint8_t[]){128, 255});
+    expect_channels(path, TEXT("P3 2 1 15 0 1 2 13 14 15"), 1, 2, 3, (const uint8_t[]){0, 17, 34, 221, 238, 255});
+    expect_channels(path, TEXT("P6 1 2 255\nabcdef"), 2, 1, 3, (const uint8_t[]){'a', 'b', 'c', 'd', 'e', 'f'});
+    expect_channels(path, TEXT("P6 1 1 65535\n\x80\x00\xff\xff\x00\x00"), 1, 1, 3, (const uint8_t[]){128, 255, 0});
     expect(path, TEXT("P5 1 1 255\n\x05P5 1 1 255\n\x06"), 1, 1, (const uint8_t[]){5}); // the first of two
 }
 
 static void test_broken(void **state) {
     const char *path = in_folder(state, "b.pgm");
-    expect_failure(path, TEXT(""), "no PGM picture");
-    expect_failure(path, TEXT("\x89PNG\r\n"), "no PGM picture");
-    expect_failure(path, TEXT("P6 1 1 255\n123"), "no PGM picture");
+    expect_failure(path, TEXT(""), "no PGM or PPM picture");
+    expect_failure(path, TEXT("\x89PNG\r\n"), "no PGM or PPM picture");
+    expect_failure(path, TEXT("P4 8 1\n1"), "no PGM or PPM picture");
+    expect_failure(path, TEXT("Q5 1 1 255\n1"), "no PGM or PPM picture");
+    expect_failure(path, TEXT("P6 1 1 255\n12"), "truncated");
+    expect_failure(path, TEXT("P3 1 1 255 1 2"), "truncated");
     expect_failure(path, TEXT("P5 3 1 255\n\x01\x02"), "truncated");
     expect_failure(path, TEXT("P5 3 1"), "truncated");
     expect_failure(path, TEXT("P2 3 1 255 1 2"), "truncated");
@@ -58,16 +70,36 @@ static void test_broken(void **state) {
     expect_failure(path, TEXT("P5 99999999999999999999 1 255\n"), "larger than");
     expect_failure(path, TEXT("P5 1000000 1000000 255\nx"), "truncated");
     expect_failure(path, TEXT("P2 1000000 1000000 255\n1 2 3"), "truncated");
+    expect_failure(path, TEXT("P6 1048576 1048576 65535\n1"), "truncated");
+}
+
+// Cut short anywhere, each is refused, unless only the white space after a plain one's last number is gone.
+static void test_truncated(void **state) {
+    const char *path = in_folder(state, "t.pgm");
+    static const char *const pictures[] = {"P2\n#c\n3 1 15 7 8 15", "P5 4 2 255\nabcdefgh", "P3 1 1 255 1 2 3",
+                                           "P6 1 1 999\nabcdef"};
+    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
+        for (size_t n = 0; n < strlen(pictures[i]); n++) {
+            NetrtArray array;
+            NetrtError error = {{0}};
+            write_file(path, pictures[i], n);
+            bool whole_number = i == 0 && n == strlen(pictures[i]) - 1; // 15 cut to 1
+            assert_int_equal(netrt_pgm_read(path, &array, &error), whole_number);
+            if (!whole_number) assert_message(&error, path);
+            netrt_array_close(&array);
+        }
+    }
 }
 
 static void test_mutations(void **state) {
     const char *path = in_folder(state, "m.pgm");
-    static const char *const pictures[] = {"P2\n#c\n3 2 15 0 1 2 3 4 15\n", "P5 4 2 255\nabcdefgh", "P5 2 2 999\nabcdefgh"};
+    static const char *const pictures[] = {"P2\n#c\n3 2 15 0 1 2 3 4 15\n", "P5 4 2 255\nabcdefgh", "P5 2 2 999\nabcdefgh",
+                                           "P3 1 2 15 0 1 2 3 4 15\n", "P6 2 1 255\nabcdef"};
     uint32_t random = 7;
-    for (int round = 0; round < 900; round++) {
+    for (int round = 0; round < 1500; round++) {
         unsigned char bytes[64];
-        size_t n = strlen(pictures[round % 3]);
-        memcpy(bytes, pictures[round % 3], n);
+        size_t n = strlen(pictures[round % 5]);
+        memcpy(bytes, pictures[round % 5], n);
         n = mutate(bytes, n, &random);
         write_file(path, bytes, n);
         NetrtArray array;
@@ -86,6 +118,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_pictures, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_broken, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_truncated, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_mutations, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
