@@ -97,9 +97,8 @@ static void describe(const NetrtPicture *from, const NetrtPictureLayout *layout,
         used += (size_t)snprintf(parts + used, sizeof parts - used, ", made %s", layout->channels == 1 ? "grey" : "colour");
     if (fit->inverted) used += (size_t)snprintf(parts + used, sizeof parts - used, ", inverted (dark on light)");
     if (!compared)
-        used +=
-            (size_t)snprintf(parts + used, sizeof parts - used,
-                             ", not inverted: the training data, which would tell whether to, is not here");
+        used += (size_t)snprintf(parts + used, sizeof parts - used,
+                                 ", not inverted: the training data, which would tell whether to, is not here");
     if (used > 0) snprintf(note, size, "%.150s: %s", path, parts + 2);
 }
 
