@@ -12,6 +12,9 @@
 // How much nearer the inverted border must be, in parts of white: a picture in the middle stays as it is.
 #define CLEARLY 0.1
 
+// How far pixels of an empty strip may be from the mean colour of the border: paper is not lit evenly.
+#define PLAIN 40
+
 // ---- Pictures
 
 bool netrt_picture_make(int64_t height, int64_t width, int32_t channels, NetrtPicture *out, NetrtError *error) {
@@ -186,13 +189,58 @@ static NetrtPictureLayout layout_of(const NetrtPicture *picture) {
     return (NetrtPictureLayout){picture->height, picture->width, picture->channels, picture->width * channels, channels, 1};
 }
 
+// ---- Empty strips
+
+static uint8_t mean_of_border(const NetrtPicture *picture, int32_t c) {
+    NetrtPictureLayout own = layout_of(picture);
+    own.channels = 1;
+    return (uint8_t)(border(picture->pixels, NETRT_U8, c, &own) * 255 + 0.5);
+}
+
+// Whether nothing is seen on a line: a column, or a row. `mean` is the colour of the border.
+static bool is_plain(const NetrtPicture *picture, const uint8_t *mean, bool column, int64_t line) {
+    int64_t length = column ? picture->height : picture->width;
+    for (int64_t i = 0; i < length; i++) {
+        int64_t pixel = column ? i * picture->width + line : line * picture->width + i;
+        for (int32_t c = 0; c < picture->channels; c++)
+            if (abs(picture->pixels[pixel * picture->channels + c] - mean[c]) > PLAIN) return false;
+    }
+    return true;
+}
+
+// Cuts plain lines off both ends of the side that is too long, evenly as far as they go.
+static bool cut_strips(const NetrtPicture *from, const NetrtPictureLayout *layout, NetrtPicture *out, NetrtError *error) {
+    double aspect = (double)layout->width / (double)layout->height;
+    int64_t width = llround((double)from->height * aspect), height = llround((double)from->width / aspect);
+    bool columns = from->width > width;
+    int64_t side = columns ? from->width : from->height, wanted = columns ? width : height;
+    int64_t first = 0, last = side; // lines first ≤ i < last are left
+    uint8_t mean[3];
+    for (int32_t c = 0; c < from->channels; c++) mean[c] = mean_of_border(from, c);
+    while (last - first > (wanted > 1 ? wanted : 1)) {
+        bool low = is_plain(from, mean, columns, first), high = is_plain(from, mean, columns, last - 1);
+        if (!low && !high) break;
+        if (low && (!high || first <= side - last)) first++;
+        else last--;
+    }
+    int64_t top = columns ? 0 : first, left = columns ? first : 0;
+    height = columns ? from->height : last - first;
+    width = columns ? last - first : from->width;
+    if (!netrt_picture_make(height, width, from->channels, out, error)) return false;
+    size_t row = (size_t)(width * from->channels);
+    for (int64_t y = 0; y < height; y++)
+        memcpy(out->heap + (size_t)y * row, from->pixels + ((top + y) * from->width + left) * from->channels, row);
+    return true;
+}
+
+// ---- All of it
+
 // Puts the picture into the middle of the sample, and the mean colour of its border around it.
 static void put(const NetrtPicture *picture, const NetrtPictureLayout *layout, bool inverted, uint8_t *sample) {
     NetrtPictureLayout own = layout_of(picture);
     int64_t top = (layout->height - picture->height) / 2, left = (layout->width - picture->width) / 2;
     for (int32_t c = 0; c < layout->channels; c++) {
-        own.channels = 1;
-        uint8_t around = (uint8_t)(border(picture->pixels, NETRT_U8, c, &own) * 255 + 0.5);
+        uint8_t around = mean_of_border(picture, c);
         for (int64_t y = 0; y < layout->height; y++) {
             for (int64_t x = 0; x < layout->width; x++) {
                 bool inside = y >= top && y < top + picture->height && x >= left && x < left + picture->width;
@@ -208,23 +256,29 @@ static void choose_size(const NetrtPicture *picture, const NetrtPictureLayout *l
     double scale = fmin((double)layout->height / (double)picture->height, (double)layout->width / (double)picture->width);
     fit->height = llround((double)picture->height * scale);
     fit->width = llround((double)picture->width * scale);
+    fit->cut_height = picture->height;
+    fit->cut_width = picture->width;
     if (fit->height < 1) fit->height = 1;
     if (fit->width < 1) fit->width = 1;
 }
 
 bool netrt_picture_fit(const NetrtPicture *picture, const NetrtPictureLayout *layout, const NetrtBorders *borders,
                        uint8_t *sample, NetrtFit *fit, NetrtError *error) {
-    NetrtPicture coloured, resized;
+    NetrtPicture coloured, cut = {0}, resized = {0};
     *fit = (NetrtFit){0};
-    choose_size(picture, layout, fit);
     if (!with_channels(picture, layout->channels, &coloured, error)) return false;
-    bool ok = netrt_picture_resize(&coloured, fit->height, fit->width, &resized, error);
+    bool ok = cut_strips(&coloured, layout, &cut, error);
+    if (ok) choose_size(&cut, layout, fit);
+    ok = ok && netrt_picture_resize(&cut, fit->height, fit->width, &resized, error);
+    if (ok) {
+        NetrtPictureLayout own = layout_of(&resized);
+        double light = border(resized.pixels, NETRT_U8, 0, &own);
+        fit->light = light > 0.5;
+        fit->inverted = borders->known && distance(1 - light, borders) + CLEARLY < distance(light, borders);
+        put(&resized, layout, fit->inverted, sample);
+    }
     netrt_picture_close(&coloured);
-    if (!ok) return false;
-    NetrtPictureLayout own = layout_of(&resized);
-    double light = border(resized.pixels, NETRT_U8, 0, &own);
-    fit->inverted = borders->known && distance(1 - light, borders) + CLEARLY < distance(light, borders);
-    put(&resized, layout, fit->inverted, sample);
+    netrt_picture_close(&cut);
     netrt_picture_close(&resized);
-    return true;
+    return ok;
 }

@@ -52,12 +52,15 @@ void netrt_picture_borders(const NetrtSplit *train, int input_index, const Netrt
 
 // What was done to a picture.
 typedef struct NetrtFit {
-    int64_t height, width; // of the resized picture; the rest of the sample was filled with the mean colour of its border
+    int64_t cut_height, cut_width; // what is left without the empty strips that were cut off
+    int64_t height, width;         // after resizing; the rest of the sample was filled with the mean colour of the border
     bool inverted;
+    bool light; // its border was, before that
 } NetrtFit;
 
-// Makes a sample (bytes, in the layout) of a picture: colour becomes grey by its luminance or grey becomes colour, the whole
-// picture is resized with its aspect kept and centred, and it is inverted if its border is then nearer to the borders of the
-// training samples. So a picture that looks like any of them stays as it is.
+// Makes a sample (bytes, in the layout) of a picture: colour becomes grey by its luminance or grey becomes colour. If it is too
+// wide or too high for the sample's shape, empty strips at its sides are cut off as far as that takes; the rest is resized with
+// its aspect kept, and centred. It is inverted if its border is then nearer to the borders of the training samples: a picture
+// that looks like any of them stays as it is.
 bool netrt_picture_fit(const NetrtPicture *picture, const NetrtPictureLayout *layout, const NetrtBorders *borders,
                        uint8_t *sample, NetrtFit *fit, NetrtError *error);

@@ -2,6 +2,7 @@
 #include "program/samples.h"
 
 #include <errno.h>
+#include <stdarg.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -78,28 +79,31 @@ static void find_borders(const NetrtContext *context, int input, NetrtBorders *b
     netrt_dataset_close(&data);
 }
 
-// "640 × 480 resized to 28 × 21 and padded to 28 × 28, made grey, inverted (dark on light)"
-static void describe(const NetrtPicture *from, const NetrtPictureLayout *layout, const NetrtFit *fit, bool compared,
-                     const char *path, char *note, size_t size) {
-    char parts[300] = "";
-    size_t used = 0;
-    bool resized = fit->height != from->height || fit->width != from->width;
+static void __attribute__((format(printf, 2, 3))) append(NetrtSamples *samples, const char *format, ...) {
+    size_t used = strlen(samples->note);
+    va_list arguments;
+    va_start(arguments, format);
+    vsnprintf(samples->note + used, sizeof samples->note - used, format, arguments);
+    va_end(arguments);
+}
+
+// "photo.pgm: 640 × 480 cut to 500 × 480, resized to 28 × 27 and padded to 28 × 28, made grey, inverted (dark on light)"
+static void describe(NetrtSamples *samples, const char *path, const NetrtPicture *from, const NetrtFit *fit, bool compared) {
+    const NetrtPictureLayout *layout = &samples->layout;
+    bool cut = fit->cut_height != from->height || fit->cut_width != from->width;
+    bool resized = fit->height != fit->cut_height || fit->width != fit->cut_width;
     bool padded = fit->height != layout->height || fit->width != layout->width;
-    if (resized || padded)
-        used = (size_t)snprintf(parts, sizeof parts, ", %lld × %lld", (long long)from->width, (long long)from->height);
-    if (resized)
-        used += (size_t)snprintf(parts + used, sizeof parts - used, " resized to %lld × %lld", (long long)fit->width,
-                                 (long long)fit->height);
+    bool grey = layout->channels<from->channels, colour = layout->channels> from->channels;
+    if (!cut && !resized && !padded && !grey && !colour && !fit->inverted && compared) return;
+    append(samples, "%.150s: %lld × %lld", path, (long long)from->width, (long long)from->height);
+    if (cut) append(samples, " cut to %lld × %lld", (long long)fit->cut_width, (long long)fit->cut_height);
+    if (resized) append(samples, "%s resized to %lld × %lld", cut ? "," : "", (long long)fit->width, (long long)fit->height);
     if (padded)
-        used += (size_t)snprintf(parts + used, sizeof parts - used, "%s padded to %lld × %lld", resized ? " and" : "",
-                                 (long long)layout->width, (long long)layout->height);
-    if (from->channels != layout->channels)
-        used += (size_t)snprintf(parts + used, sizeof parts - used, ", made %s", layout->channels == 1 ? "grey" : "colour");
-    if (fit->inverted) used += (size_t)snprintf(parts + used, sizeof parts - used, ", inverted (dark on light)");
-    if (!compared)
-        used += (size_t)snprintf(parts + used, sizeof parts - used,
-                                 ", not inverted: the training data, which would tell whether to, is not here");
-    if (used > 0) snprintf(note, size, "%.150s: %s", path, parts + 2);
+        append(samples, "%s padded to %lld × %lld", cut || resized ? " and" : "", (long long)layout->width,
+               (long long)layout->height);
+    if (grey || colour) append(samples, ", made %s", grey ? "grey" : "colour");
+    if (fit->inverted) append(samples, ", inverted (%s)", fit->light ? "dark on light" : "light on dark");
+    if (!compared) append(samples, ", not inverted: the training data, which would tell whether to, is not here");
 }
 
 // Makes the picture in `array` a sample.
@@ -121,7 +125,7 @@ static bool fit_picture(const NetrtContext *context, int input, NetrtBorders *bo
         free(pixels);
         return false;
     }
-    describe(&picture, &samples->layout, &fit, borders->known, path, samples->note, sizeof samples->note);
+    describe(samples, path, &picture, &fit, borders->known);
     netrt_array_close(array);
     sample.data = sample.heap = pixels;
     *array = sample;

@@ -49,6 +49,7 @@ png("paper.png", 56, 42, 0, [bytes(row) for row in paper])
 png("paper_rgb.png", 56, 42, 2, [bytes(v for p in row for v in (p, p, p)) for row in paper])
 png("paper_alpha.png", 56, 42, 4, [bytes(v for p in row for v in (0, 0 if p > 128 else 255)) for row in paper])
 pnm("dark.pgm", b"P5", 56, 42, [255 - p for p in sum(paper, [])])
+pnm("wide.pgm", b"P5", 8, 2, [90, 200, 200, 200, 200, 200, 200, 90] * 2)
 pnm("paper.ppm", b"P6", 56, 42, [v for p in sum(paper, []) for v in (p, p, p)])
 open("cut.png", "wb").write(open("paper.png", "rb").read()[:-20])
 square = [[(i * 9 + j * 5) % 256 for j in range(28)] for i in range(28)]
@@ -122,20 +123,20 @@ draws() {
 # Where there are no colours, or no UTF-8, a drawing is ASCII.
 fashion_drawing() {
     cat <<'EOF2'
-dark.pgm: 56 × 42 resized to 28 × 21 and padded to 28 × 28, not inverted: the training data, which would tell whether to, is not here
+dark.pgm: 56 × 42 cut to 42 × 42, resized to 28 × 28, not inverted: the training data, which would tell whether to, is not here
 dark.pgm: Ankle boot   60.00 %
 
   ............................
   ............................
   ............................   T-shirt       1.00 %
-  ............................   Trouser       2.00 %
-  ............%%%%............   Pullover      3.00 %  #
-  ............%%%%............   Dress         4.00 %  #
-  ............%%%%............   Coat          5.00 %  #
-  ............%%%%............   Sandal        6.00 %  #
-  ............%%%%............   Shirt         7.00 %  ##
-  ............++++............   Sneaker       2.00 %
-  ............................   Bag          10.00 %  ##
+  ...........=****=...........   Trouser       2.00 %
+  ...........*%%%%*...........   Pullover      3.00 %  #
+  ...........*%%%%*...........   Dress         4.00 %  #
+  ...........*%%%%*...........   Coat          5.00 %  #
+  ...........*%%%%*...........   Sandal        6.00 %  #
+  ...........*%%%%*...........   Shirt         7.00 %  ##
+  ...........*%%%%*...........   Sneaker       2.00 %
+  ...........=****=...........   Bag          10.00 %  ##
   ............................   Ankle boot   60.00 %  ###############
   ............................
   ............................
@@ -157,11 +158,11 @@ dark.pgm: Ankle boot   60.00 %
 
   .................   T-shirt       1.00 %
   .................   Trouser       2.00 %
-  .......=+=.......   Pullover      3.00 %
-  .......*%*.......   Dress         4.00 %
-  .......*%*.......   Coat          5.00 %
-  .......+#+.......   Sandal        6.00 %  #
-  .................   Shirt         7.00 %  #
+  ......:#%#:......   Pullover      3.00 %
+  ......:%%%:......   Dress         4.00 %
+  ......:%%%:......   Coat          5.00 %
+  ......:%%%:......   Sandal        6.00 %  #
+  ......:===:......   Shirt         7.00 %  #
   .................   Sneaker       2.00 %
   .................   Bag          10.00 %  #
                       Ankle boot   60.00 %  ######
@@ -175,14 +176,14 @@ dark.pgm: Ankle boot   60.00 %
   ............................
   ............................
   ............................
-  ............................
-  ............%%%%............
-  ............%%%%............
-  ............%%%%............
-  ............%%%%............
-  ............%%%%............
-  ............++++............
-  ............................
+  ...........=****=...........
+  ...........*%%%%*...........
+  ...........*%%%%*...........
+  ...........*%%%%*...........
+  ...........*%%%%*...........
+  ...........*%%%%*...........
+  ...........*%%%%*...........
+  ...........=****=...........
   ............................
   ............................
   ............................
@@ -282,15 +283,19 @@ for picture in paper.png paper_rgb.png paper.ppm; do
     TERM=dumb terminal 80 ./digits predict paper.pgm
     sed 1d "$out" | sed "s/paper.pgm/$picture/" >paper
     TERM=dumb terminal 80 ./digits predict $picture
-    says "$out" "$picture is made to fit, which is said" "^$picture: 56 × 42 resized to 28 × 21 and padded to 28 × 28,( made grey,)? inverted \(dark on light\)$"
+    says "$out" "$picture is made to fit, which is said" "^$picture: 56 × 42 cut to 42 × 42, resized to 28 × 28,( made grey,)? inverted \(dark on light\)$"
     sed -i 1d "$out"
     draws "and looks as paper.pgm does" <paper
 done
 TERM=dumb terminal 80 ./digits predict dark.pgm
-says "$out" "light on dark is not inverted" "^dark.pgm: 56 × 42 resized to 28 × 21 and padded to 28 × 28$"
+says "$out" "light on dark is not inverted" "^dark.pgm: 56 × 42 cut to 42 × 42, resized to 28 × 28$"
 sed -i 1d "$out"
 sed 's/paper.ppm/dark.pgm/' paper >dark
 draws "and looks the same" <dark
+expect 0 "a wide picture without empty strips" ./digits predict wide.pgm
+says "$err" "is padded, which is said" "^wide.pgm: 8 × 2 resized to 28 × 7 and padded to 28 × 28, inverted \(dark on light\)$"
+expect 0 "a grey picture for a network of colours" ./colours predict wide.pgm
+says "$err" "is made colour" "^wide.pgm: 8 × 2 resized to 2 × 1 and padded to 2 × 2, made colour"
 TERM=dumb terminal 80 ./digits predict paper_alpha.png
 says "$out" "what is transparent is white" "^ {33}0    1.00 %"
 TERM=dumb terminal 80 ./digits predict square.pgm

@@ -170,24 +170,15 @@ static void test_fit(void **state) {
     fit((NetrtPicture){2, 1, 3, colour, NULL}, last, unknown, colour);
     fit((NetrtPicture){2, 1, 1, four, NULL}, first, unknown, (const uint8_t[]){250, 240, 250, 240, 250, 240});
     // Sizes: the aspect stays, the rest has the mean colour of the border.
-    static const uint8_t sixteen[16] = {100, 100, 40, 40, 100, 100, 40, 40, 60, 60, 80, 80, 60, 60, 80, 80};
-    NetrtFit done = fit((NetrtPicture){4, 4, 1, sixteen, NULL}, grey, unknown, (const uint8_t[]){100, 40, 60, 80});
+    static const uint8_t sixteen[16] = {200, 200, 0, 0, 200, 200, 0, 0, 100, 100, 180, 180, 100, 100, 180, 180};
+    NetrtFit done = fit((NetrtPicture){4, 4, 1, sixteen, NULL}, grey, unknown, (const uint8_t[]){200, 0, 100, 180});
+    assert_true(done.height == 2 && done.width == 2 && done.cut_height == 4 && done.cut_width == 4);
+    done = fit((NetrtPicture){4, 4, 1, sixteen, NULL}, tall, unknown, (const uint8_t[]){120, 120, 200, 0, 100, 180, 120, 120});
     assert_true(done.height == 2 && done.width == 2);
-    done = fit((NetrtPicture){4, 4, 1, sixteen, NULL}, tall, unknown, (const uint8_t[]){70, 70, 100, 40, 60, 80, 70, 70});
-    assert_true(done.height == 2 && done.width == 2);
-    done =
-        fit((NetrtPicture){1, 4, 1, (const uint8_t[]){10, 20, 30, 40}, NULL}, grey, unknown, (const uint8_t[]){15, 35, 25, 25});
-    assert_true(done.height == 1 && done.width == 2);
-    done = fit((NetrtPicture){16, 1, 1, sixteen, NULL}, (NetrtPictureLayout){2, 2, 1, 2, 1, 4}, unknown,
-               (const uint8_t[]){70, 70, 70, 70});
-    assert_true(done.height == 2 && done.width == 1);
-    done = fit((NetrtPicture){4, 2, 3, (const uint8_t[24]){0}, NULL}, (NetrtPictureLayout){2, 2, 3, 2, 1, 4}, dark,
-               (const uint8_t[12]){0});
-    assert_true(done.height == 2 && done.width == 1);
     // A line as thin as a hair still has a pixel.
-    done = fit((NetrtPicture){1, 16, 1, sixteen, NULL}, grey, unknown, (const uint8_t[]){70, 70, 70, 70});
+    done = fit((NetrtPicture){1, 16, 1, sixteen, NULL}, grey, unknown, (const uint8_t[]){100, 140, 120, 120});
     assert_true(done.height == 1 && done.width == 2);
-    done = fit((NetrtPicture){16, 1, 1, sixteen, NULL}, grey, unknown, (const uint8_t[]){70, 70, 70, 70});
+    done = fit((NetrtPicture){16, 1, 1, sixteen, NULL}, grey, unknown, (const uint8_t[]){100, 120, 140, 120});
     assert_true(done.height == 2 && done.width == 1);
     uint8_t none[1];
     NetrtError error;
@@ -195,6 +186,63 @@ static void test_fit(void **state) {
     assert_false(netrt_picture_fit(&(NetrtPicture){2, 2, 1, four, NULL}, &vast, &dark, none, &done, &error));
     static const NetrtPicture impossible = {INT64_MAX, 2, 1, four, NULL};
     assert_false(netrt_picture_fit(&impossible, &grey, &dark, none, &done, &error));
+}
+
+// Draws '#' as 200 and '.' as 10 and fits it into 2 × 2; how much of it is left?
+static void expect_cut(int height, int width, const char *text, int cut_height, int cut_width) {
+    static const NetrtPictureLayout layout = {2, 2, 1, 2, 1, 4};
+    static const NetrtBorders unknown;
+    uint8_t pixels[64], sample[4];
+    for (int i = 0; i < height * width; i++) pixels[i] = text[i] == '#' ? 200 : 10;
+    NetrtPicture picture = {height, width, 1, pixels, NULL};
+    NetrtFit done;
+    NetrtError error;
+    assert_true(netrt_picture_fit(&picture, &layout, &unknown, sample, &done, &error));
+    assert_int_equal(done.cut_height, cut_height);
+    assert_int_equal(done.cut_width, cut_width);
+}
+
+static void test_cuts(void **state) {
+    (void)state;
+    expect_cut(3, 7,
+               "......."
+               "...#..."
+               ".......",
+               3, 3); // both sides
+    expect_cut(3, 7,
+               "......."
+               "#......"
+               ".......",
+               3, 3); // one
+    expect_cut(3, 7,
+               "......."
+               ".....#."
+               ".......",
+               3, 3); // more of one
+    expect_cut(3, 7,
+               "......."
+               "#..#..."
+               ".......",
+               3, 4); // as far as it goes
+    expect_cut(3, 7,
+               "......."
+               "#.....#"
+               ".......",
+               3, 7); // not at all
+    expect_cut(3, 7,
+               "......."
+               "......."
+               ".......",
+               3, 3); // there is nothing
+    expect_cut(5, 3,
+               "..."
+               "..."
+               "..."
+               "#.#"
+               "...",
+               3, 3); // rows
+    expect_cut(1, 8, "........", 1, 1);
+    expect_cut(8, 1, "....#...", 1, 1);
 }
 
 // A picture that equals a sample of the training data is never inverted.
@@ -237,13 +285,10 @@ static void test_reading(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layouts),
-        cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_of_sample),
-        cmocka_unit_test(test_borders),
-        cmocka_unit_test(test_fit),
-        cmocka_unit_test(test_samples_stay),
-        cmocka_unit_test_setup_teardown(test_reading, folder_make, folder_remove),
+        cmocka_unit_test(test_layouts),      cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_of_sample),    cmocka_unit_test(test_borders),
+        cmocka_unit_test(test_fit),          cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_samples_stay), cmocka_unit_test_setup_teardown(test_reading, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
