@@ -17,11 +17,11 @@
 #include "driver/options.h"
 #include "driver/output.h"
 #include "driver/show.h"
-#include "driver/source.h"
 #include "driver/stopwatch.h"
 #include "elaborate/elaborate.h"
 #include "schedule/plan.h"
 #include "simplify/simplify.h"
+#include "support/source.h"
 #include "syntax/ast.h"
 
 typedef struct Compilation {
@@ -88,7 +88,7 @@ static bool compile(Compilation *c) {
     const Options *options = &c->options;
     StrBuf text = {0};
     uint32_t file;
-    if (!source_read(c->perm, c->diag, options->input, &file)) return false;
+    if (!source_read(c->perm, c->diag, SPAN_NONE, options->input, &file)) return false;
 
     Ast *ast = parse_file(c->perm, c->diag, file);
     stopwatch_lap(&c->watch, "parse");

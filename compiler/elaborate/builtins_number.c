@@ -105,12 +105,13 @@ static bool extreme(Eval *eval, const Value *args, AstOp better, Value *result) 
     if (list->count == 1 && (list->items[0].kind == VALUE_LIST || list->items[0].kind == VALUE_TUPLE)) {
         list = list->items[0].list;
     }
-    if (!list->count) return eval_error(eval, MSG(EMPTY_LIST), eval->callee);
+    const char *callee = eval->callee; // comparing calls other functions
+    if (!list->count) return eval_error(eval, MSG(EMPTY_LIST), callee);
     *result = list->items[0];
     for (size_t i = 1; i < list->count; i++) {
         Value wins;
         if (!eval_compare(eval, better, &list->items[i], result, &wins)) return false;
-        if (wins.kind != VALUE_BOOL) return eval_error(eval, MSG(EXTREME_OF_TENSORS), eval->callee);
+        if (wins.kind != VALUE_BOOL) return eval_error(eval, MSG(EXTREME_OF_TENSORS), callee);
         if (wins.boolean) *result = list->items[i];
     }
     return true;

@@ -7,6 +7,7 @@
 // Random numbers are draws from PyTorch's generator in the order of the text, also in layers' parameters, which get their
 // values as soon as they are made.
 #include "elaborate/whole.h"
+#include "support/source.h"
 
 #define MARK '\xFF'
 #define PRINT_LIMIT (16u << 20) // bytes of text in all
@@ -36,11 +37,10 @@ static bool include_binds_model(Eval *eval, const Ast *ast, const char *from, Pa
         if (!strcmp(seen->items[i], path)) return false;
     }
     VEC_PUSH(eval->arena, seen, path);
-    size_t length;
-    const char *text = include_read(eval, path, &length);
-    if (!text) return false;
     Diagnostics *silent = diag_new(eval->arena, NULL);
-    const Ast *tree = parse_file(eval->arena, silent, diag_add_file(silent, path, text, length, false));
+    uint32_t file;
+    if (!source_read(eval->arena, silent, SPAN_NONE, path, &file)) return false;
+    const Ast *tree = parse_file(eval->arena, silent, file);
     return block_binds_model(eval, tree->items, path, seen);
 }
 

@@ -360,7 +360,6 @@ bool elaborate_calculation(Eval *eval);
 
 // whole programs
 const char *include_path(Eval *eval, const char *from, const char *path); // beside the including file
-const char *include_read(Eval *eval, const char *path, size_t *length);   // NULL: it cannot be read
 bool load_prelude(Eval *eval);
 bool elaborate_program(Eval *eval);
 bool convert_samples(Eval *eval, const Dataset *data, NodeId stored, NodeId *result); // as stored → as the model gets it

@@ -241,7 +241,6 @@ bool eval_expr(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
     case AST_TUPLE: return eval_sequence(eval, ast, scope, result);
     case AST_COMPREHENSION: return eval_comprehension(eval, ast, scope, result);
     case AST_LAMBDA: *result = lambda(eval, ast, scope); return true;
-    case AST_SLICE: return eval_error(eval, MSG(SLICE_OUTSIDE));
-    default: return eval_error(eval, MSG(NOT_AN_EXPRESSION));
+    default: BUG("a node of kind %d is no expression", ast->kind);
     }
 }

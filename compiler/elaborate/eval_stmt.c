@@ -1,7 +1,6 @@
 // Statements: bindings, conditions, loops, definitions, assertions, includes.
 #include "elaborate/eval.h"
-
-#include <stdio.h>
+#include "support/source.h"
 
 bool is_trainer_name(const char *name) {
     static const char *const names[] = {"input", "target", "data", "model", "loss", "optimizer", "train"};
@@ -166,21 +165,6 @@ static bool exec_assert(Eval *eval, const Ast *call, Scope *scope) {
 }
 
 // ---- include
-const char *include_read(Eval *eval, const char *path, size_t *length) {
-    FILE *file = fopen(path, "rb");
-    if (!file) return NULL;
-    StrBuf text = {0};
-    char block[4096];
-    size_t got;
-    while ((got = fread(block, 1, sizeof block, file)) > 0) strbuf_add_bytes(&text, block, got);
-    bool failed = ferror(file);
-    fclose(file);
-    *length = text.length;
-    const char *kept = failed ? NULL : arena_strndup(eval->arena, text.text ? text.text : "", text.length);
-    strbuf_free(&text);
-    return kept;
-}
-
 const char *include_path(Eval *eval, const char *from, const char *path) {
     const char *slash = strrchr(from, '/');
     if (*path == '/' || !slash) return path;
@@ -202,15 +186,15 @@ bool include_once(Eval *eval, const char *path) {
 static bool exec_include(Eval *eval, const Ast *ast, Scope *scope) {
     Value name;
     if (!eval_expr(eval, ast->a, scope, &name)) return false;
-    if (!scope->top) return eval_error(eval, MSG(INCLUDE_NOT_TOP));
     const char *path = include_path(eval, diag_file(eval->diag, ast->span.file)->path, name.string);
     if (!include_once(eval, path)) return true;
-    size_t length;
-    const char *text = include_read(eval, path, &length);
+    uint32_t file;
     eval_place(eval, ast->a->span);
-    if (!text) return eval_error(eval, MSG(CANNOT_READ_INCLUDE), path);
+    if (!source_read(eval->arena, eval->diag, ast->a->span, path, &file)) {
+        eval_notes(eval, ast->a->span);
+        return false;
+    }
     size_t errors = diag_error_count(eval->diag);
-    uint32_t file = diag_add_file(eval->diag, path, text, length, false);
     const Ast *tree = parse_file(eval->arena, eval->diag, file);
     const CallSite *outer = site_push(eval, ast->span, arena_printf(eval->arena, "the included %s", name.string));
     bool ok = diag_error_count(eval->diag) == errors && exec_block(eval, tree->items, scope);

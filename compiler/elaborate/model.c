@@ -3,10 +3,7 @@
 
 static NodeId input_node(Eval *eval, const char *name, Shape sample, DType dtype, bool target) {
     Program *program = eval->program;
-    if (sample.rank >= MAX_RANK) {
-        eval_error(eval, MSG(INPUT_RANK), MAX_RANK - 1);
-        return NODE_NONE;
-    }
+    if (sample.rank >= MAX_RANK) BUG("a sample with %d dimensions", sample.rank);
     Shape shape = {.rank = (uint8_t)(sample.rank + 1)};
     shape.dim[0] = (Dim){1, true};
     memcpy(shape.dim + 1, sample.dim, sample.rank * sizeof(Dim));

@@ -10,20 +10,14 @@
 #include "syntax/layout.h"
 #include "syntax/parser.h"
 
-enum { MAX_FILE = 64 << 20 };
-
 Ast *parse_file(Arena *perm, Diagnostics *diag, uint32_t file) {
     Parser *parser = NEW(perm, Parser);
     *parser = (Parser){.perm = perm, .diag = diag, .file = file};
     size_t mark = diag_mark(diag), errors = diag_error_count(diag);
-    if (diag_file(diag, file)->length > MAX_FILE) {
-        diag_error(diag, (Span){file, 0, 0}, MSG(FILE_TOO_LARGE), MAX_FILE >> 20);
-    } else {
-        TokenList raw = tokens_read(perm, diag, file);
-        if (brackets_match(perm, diag, &raw)) {
-            parser->tokens = layout_tokens(perm, diag, &raw);
-            net_parse(parser);
-        }
+    TokenList raw = tokens_read(perm, diag, file);
+    if (brackets_match(perm, diag, &raw)) {
+        parser->tokens = layout_tokens(perm, diag, &raw);
+        net_parse(parser);
     }
     if (parser->result) check_tree(diag, parser->result);
     else parser->result = build(parser, AST_FILE, (Span){file, 0, 0});
@@ -116,7 +110,7 @@ static const char *expected_text(const Parser *parser, const Expected *expected)
     if (expected->operator_ && (expected->end || expected->count == 0)) phrases[count++] = "an operator";
     for (size_t i = 0; i < expected->count; i++) phrases[count++] = expected->tokens[i];
     if (expected->end) phrases[count++] = "the end of the statement";
-    if (count == 0) return NULL;
+    if (count == 0) return "something else";
     char *text = arena_strdup(parser->perm, phrases[0]);
     for (size_t i = 1; i < count; i++)
         text = arena_printf(parser->perm, "%s%s%s", text, i + 1 < count ? ", " : " or ", phrases[i]);
@@ -168,9 +162,7 @@ void parser_syntax_error(Parser *parser, const Expected *expected) {
     if (found->kind == TOKEN_FOREIGN) {
         diag_error(parser->diag, span, MSG(FOREIGN), found->text);
     } else {
-        const char *wanted = expected_text(parser, expected);
-        if (wanted) diag_error(parser->diag, span, MSG(EXPECTED), wanted, found_text(parser, found));
-        else diag_error(parser->diag, span, MSG(CANNOT_STAND), found_text(parser, found));
+        diag_error(parser->diag, span, MSG(EXPECTED), expected_text(parser, expected), found_text(parser, found));
     }
     if (!hint_for(parser, begin, at) && !note_open_bracket(parser, begin, at)) note_joined_line(parser, begin, at);
 }

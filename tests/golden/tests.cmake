@@ -11,3 +11,8 @@ foreach(kind IN LISTS golden_kinds)
     add_test(NAME golden_${kind} COMMAND "${CMAKE_CURRENT_SOURCE_DIR}/golden/run.sh" "$<TARGET_FILE:netc>" ${kind})
     set_tests_properties(golden_${kind} PROPERTIES LABELS golden TIMEOUT 120)
 endforeach()
+
+# That every message has a case.
+add_test(NAME golden_messages COMMAND python3 "${CMAKE_CURRENT_SOURCE_DIR}/golden/messages.py" "$<TARGET_FILE:netc>"
+    "${PROJECT_SOURCE_DIR}")
+set_tests_properties(golden_messages PROPERTIES LABELS golden TIMEOUT 300)

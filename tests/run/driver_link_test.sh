@@ -21,8 +21,8 @@ clean() {
 echo old >small
 without_cc() { PATH=$work/nowhere "$NETC" "$@"; }
 expect 1 "without cc" without_cc small.net
-says "$err" "what is needed is said" "needs a C compiler"
-says "$err" "and what works without" "--emit=obj"
+says "$err" "what is needed is said" "netc needs a C compiler to link: cc: No such file"
+says "$err" "and what works without" "install one \(package gcc or clang\); --emit=obj"
 expect 0 "--emit=obj needs none" without_cc small.net --emit=obj
 holds "its name is the file's" test -s small.o
 expect 0 "--check needs none" without_cc small.net --check
@@ -30,19 +30,35 @@ clean "netc without cc"
 
 stand_in 'echo "ld: cannot find -lm" >&2' 'exit 3'
 expect 1 "a cc that fails" "$NETC" small.net
-says "$err" "is quoted" "cannot find -lm"
-says "$err" "with a hint" "^hint: "
+says "$err" "is said" "cc could not link the program \(status 3\)"
+says "$err" "is quoted" "note: ld: cannot find -lm"
+says "$err" "with a hint" "netc links with the system's C compiler"
 expect 1 "--run with a cc that fails" "$NETC" small.net --run
 clean "a cc that fails"
 stand_in 'kill -9 $$'
 expect 1 "a cc that is killed" "$NETC" small.net
-says "$err" "is said" "signal 9"
+says "$err" "is said" "cc was ended by signal 9"
 clean "a cc that is killed"
 stand_in 'exit 0'
 expect 1 "a cc that does nothing" "$NETC" small.net -o nothing
+says "$err" "is said" "cc wrote no program"
 holds "is no program" absent nothing
 clean "a cc that does nothing"
 holds "the older result stays" test "$(cat small)" = old
+
+# No place for what goes to cc, and for what comes from it.
+few_files() (
+    for files in $(seq 4 40); do # one of these limits is reached there
+        ulimit -S -n "$files"
+        "$NETC" small.net -o few 2>&1 | grep "no memory to link in: Too many open files" && exit 0
+    done
+    exit 1
+)
+expect 0 "a limit of open files is said" few_files
+clean "netc with few files"
+unknown_folder() { TMPDIR=$work/nowhere "$NETC" small.net --run; }
+expect 1 "--run without a folder for temporary files" unknown_folder
+says "$err" "names it" "cannot make a temporary file .*/nowhere/netc-.*: No such file"
 
 # Ctrl-C and its like reach a netc that waits for cc.
 for signal in INT TERM HUP; do
@@ -85,7 +101,8 @@ expect 0 "two at once give a whole program" ./both summary
 mkdir -p moved/bin moved/lib/netc
 cp "$NETC" moved/bin/netc
 expect 1 "netc without its runtime" moved/bin/netc small.net -o moved/program
-says "$err" "names it" "libnetrt\.a is missing"
+says "$err" "names it" "runtime libnetrt\.a is missing"
+says "$err" "and says what to do" "install netc anew"
 cp "$BUILD/lib/netc/libnetrt.a" moved/lib/netc
 expect 0 "an installed tree that was moved" moved/bin/netc small.net -o moved/program
 mask=$(umask)

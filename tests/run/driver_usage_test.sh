@@ -49,9 +49,12 @@ usage "a file whose name is .net alone" "does not end in .net" .net
 
 # Files.
 expect 1 "a folder" "$NETC" . --check
-says "$err" "is called one" "Is a directory"
+says "$err" "is called one" "cannot read '.': Is a directory"
 expect 1 "an endless file" "$NETC" /dev/zero --check
-says "$err" "is too large" "too large"
+says "$err" "is too large" "is larger than 16 MB, too large for a description"
+printf 'include "/dev/zero"\n' | cat - small.net >endless.net
+expect 1 "an endless file that is included" "$NETC" endless.net --check
+says "$err" "is too large at its line" "^endless.net:1:9: error: .* is larger than 16 MB"
 piped() { "$NETC" /dev/stdin --check < <(cat small.net); }
 expect 0 "a pipe" piped
 cp small.net unreadable.net && chmod 000 unreadable.net
@@ -62,8 +65,10 @@ rm -f unreadable.net
 expect 0 "text to a device" "$NETC" small.net --emit=graph -o /dev/null
 holds "which stays one" test -c /dev/null
 expect 1 "a program to a device" "$NETC" small.net -o /dev/null
+says "$err" "is refused" "cannot write '/dev/null': it is not a file"
 expect 1 "an output that is a folder" "$NETC" small.net -o ./@folder
 expect 1 "--emit to a folder that is not there" "$NETC" small.net --emit=ast -o no/where
+says "$err" "is said" "cannot write 'no/where': No such file"
 full() { "$NETC" small.net --emit=graph >/dev/full; }
 [ ! -c /dev/full ] || expect 1 "a full standard output" full
 

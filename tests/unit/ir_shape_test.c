@@ -66,6 +66,8 @@ static const Refusal refusals[] = {
     {OP_CONCAT, "(3, 4) (3,)", NULL, {.axis = 0}, "concat along axis 0: shapes differ elsewhere: (3, 4) and (3,)"},
     {OP_CONCAT, "(N, 4) (3, 4)", NULL, {.axis = 0}, "neither a constant nor a multiple of N: (N, 4) and (3, 4)"},
     {OP_CONCAT, "(3,) (3,)", NULL, {.axis = 1}, "concat: (3,) has no axis 1"},
+    {OP_CONCAT, "", NULL, {.axis = 0}, "concat needs at least one tensor"},
+    {OP_SLICE, "(3, 4)", "(3,)", {.slice = {{SIZE(0)}, {1}}}, "slice: (3, 4) cannot become (3,)"},
     {OP_SUM, "(3,)", NULL, {.reduce = {2, false}}, "sum: no such axes of (3,)"},
     {OP_SUM, "(3,)", NULL, {.reduce = {0, false}}, "sum: no such axes of (3,)"},
     {OP_ARGMAX, "(3, 4)", NULL, {.reduce = {3, false}}, "argmax takes one axis"},
@@ -111,7 +113,41 @@ static void types_are_refused(void **state) {
     assert_non_null(strstr(lab_message(lab), "where needs a bool condition, got float32"));
     assert_int_equal(graph_append(lab->g, OP_SUM, &p, 1, &(Attr){.reduce = {1, false}}, shape_scalar(), DT_F32), NODE_NONE);
     assert_non_null(strstr(lab_message(lab), "sum is not defined for bool"));
+    assert_int_equal(graph_append(lab->g, OP_CHECKED, (NodeId[]){f, f}, 2, NULL, shape_scalar(), DT_F32), NODE_NONE);
+    assert_non_null(strstr(lab_message(lab), "check needs a bool condition, got float32"));
+    assert_int_equal(graph_append(lab->g, OP_CONCAT, (NodeId[]){f, i}, 2, NULL, shape_scalar(), DT_F32), NODE_NONE);
+    assert_non_null(strstr(lab_message(lab), "concat: types differ: float32 and int64"));
+    assert_int_equal(graph_append(lab->g, OP_RAND, NULL, 0, NULL, shape_read("(3,)", NULL), DT_I64), NODE_NONE);
+    assert_non_null(strstr(lab_message(lab), "random numbers are floats, not int64"));
     lab_free(lab);
+}
+
+static void sources_are_refused(void **state) {
+    (void)state;
+    static const double numbers[] = {1, 2};
+    static const struct {
+        Op op;
+        const char *shape;
+        Attr attr;
+        const char *message;
+    } rows[] = {
+        {OP_CONST,
+         "(N,)",
+         {.constant = {.data = numbers, .count = 2}},
+         "a literal tensor cannot depend on the batch size: (N,)"},
+        {OP_CONST, "(3,)", {.constant = {.data = numbers, .count = 2}}, "a tensor of shape (3,) needs 3 numbers, got 2"},
+        {OP_VAR, "(N, 3)", {{{0}}}, "the shape of a parameter or state cannot depend on the batch size: (N, 3)"},
+        {OP_SCALAR, "()", {.index = SCALAR_KINDS}, "there is no run-time scalar"},
+        {OP_IOTA, "(3,)", {.axis = 1}, "iota: axis 1 of shape (3,)"},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        Lab *lab = lab_new(DT_F32);
+        Shape shape = shape_read(rows[i].shape, NULL);
+        assert_int_equal(graph_append(lab->g, rows[i].op, NULL, 0, &rows[i].attr, shape, DT_F32), NODE_NONE);
+        const char *message = lab_message(lab);
+        if (!strstr(message, rows[i].message)) fail_msg("%s: %s", op_info[rows[i].op].name, message);
+        lab_free(lab);
+    }
 }
 
 static void sizes_do_not_overflow(void **state) {
@@ -159,11 +195,9 @@ static void shapes_read_like_pythons(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_have_shapes),
-        cmocka_unit_test(misfits_are_refused),
-        cmocka_unit_test(types_are_refused),
-        cmocka_unit_test(sizes_do_not_overflow),
-        cmocka_unit_test(a_missing_operand_stays_missing),
+        cmocka_unit_test(samples_have_shapes),      cmocka_unit_test(misfits_are_refused),
+        cmocka_unit_test(types_are_refused),        cmocka_unit_test(sources_are_refused),
+        cmocka_unit_test(sizes_do_not_overflow),    cmocka_unit_test(a_missing_operand_stays_missing),
         cmocka_unit_test(shapes_read_like_pythons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

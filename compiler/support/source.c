@@ -1,6 +1,6 @@
 // The whole file is read at once: spans are offsets into it. Pipes are read as well as files, folders and devices without end
 // are refused.
-#include "driver/source.h"
+#include "support/source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -39,7 +39,7 @@ static char *read_all(Arena *perm, int descriptor, size_t *length) {
     }
 }
 
-bool source_read(Arena *perm, Diagnostics *diag, const char *path, uint32_t *file) {
+bool source_read(Arena *perm, Diagnostics *diag, Span span, const char *path, uint32_t *file) {
     int descriptor = open(path, O_RDONLY | O_CLOEXEC);
     size_t length = 0;
     char *text = descriptor < 0 ? NULL : read_all(perm, descriptor, &length);
@@ -49,7 +49,7 @@ bool source_read(Arena *perm, Diagnostics *diag, const char *path, uint32_t *fil
         *file = diag_add_file(diag, path, text, length, false);
         return true;
     }
-    if (reason == EFBIG) diag_error(diag, SPAN_NONE, MSG(SOURCE_TOO_LARGE), path);
-    else diag_error(diag, SPAN_NONE, MSG(CANNOT_READ), path, strerror(reason));
+    if (reason == EFBIG) diag_error(diag, span, MSG(SOURCE_TOO_LARGE), path);
+    else diag_error(diag, span, MSG(CANNOT_READ), path, strerror(reason));
     return false;
 }
