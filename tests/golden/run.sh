@@ -35,7 +35,8 @@ for case in "$@"; do
     # shellcheck disable=SC2086 # flags are words
     "$netc" "$case" $action --color=never $flags >"$out/stdout" 2>"$out/stderr"
     status=$?
-    cat "$out/stdout" "$out/stderr" >"$out/actual"
+    # Where in the library's text a line stands is no part of what is promised.
+    cat "$out/stdout" "$out/stderr" | sed 's,^\(prelude/[a-z_]*\.net:\)[0-9]*:[0-9]*:,\1*:*:,' >"$out/actual"
     [ $status -eq 0 ] || echo "exit status $status" >>"$out/actual"
     if [ "${NETC_GOLDEN_UPDATE:-}" = 1 ]; then
         cmp -s "$out/actual" "$expected" || { cp "$out/actual" "$expected" && echo "updated $kind/$expected"; }

@@ -47,13 +47,13 @@ clean "a cc that does nothing"
 holds "the older result stays" test "$(cat small)" = old
 
 # No place for what goes to cc, and for what comes from it.
-few_files() (
+few_files() {
     for files in $(seq 4 40); do # one of these limits is reached there
-        ulimit -S -n "$files"
-        "$NETC" small.net -o few 2>&1 | grep "no memory to link in: Too many open files" && exit 0
+        (ulimit -S -n "$files" && exec "$NETC" small.net -o few) 2>few.err
+        grep "no memory to link in: Too many open files" few.err && return
     done
-    exit 1
-)
+    return 1
+}
 expect 0 "a limit of open files is said" few_files
 clean "netc with few files"
 unknown_folder() { TMPDIR=$work/nowhere "$NETC" small.net --run; }
