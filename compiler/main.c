@@ -177,7 +177,7 @@ int main(int argc, char **argv) {
     Compilation c = {.perm = arena_new(), .program = -1};
     jmp_buf exhausted;
     int status = STATUS_INPUT;
-    if (!c.perm || setjmp(exhausted)) {
+    if (setjmp(exhausted)) {
         fputs("netc: out of memory\n", stderr);
         return STATUS_INPUT;
     }

@@ -28,6 +28,15 @@
 }
 
 %code {
+/* The parser's stacks. Bison takes a failure for a text that is nested too deeply. */
+static void *stack_alloc(size_t size) {
+    void *memory = malloc(size);
+    if (!memory) arena_no_memory();
+    return memory;
+}
+#define YYMALLOC stack_alloc
+#define YYFREE free
+
 static int net_lex(NET_STYPE *value, Span *span, Parser *parser);
 static void net_error(const Span *span, Parser *parser, const char *message);
 }

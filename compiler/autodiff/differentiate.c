@@ -96,7 +96,6 @@ bool differentiate(Graph *g, NodeId y, const NodeId *wrt, size_t count, NodeId *
     Span span = g->span;
     const CallSite *site = g->site;
     Arena *scratch = arena_new();
-    if (!scratch) BUG("no memory to differentiate");
     Reverse r = {.g = g, .y = y, .active = NEW_ARRAY(scratch, bool, y + 1u), .adjoint = NEW_ARRAY(scratch, NodeId, y + 1u)};
     find_active(&r, scratch, wrt, count);
     for (NodeId id = 0; id <= y; id++) r.adjoint[id] = NODE_NONE;

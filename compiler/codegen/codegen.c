@@ -99,7 +99,6 @@ static void close_module(Gen *g) {
 
 void codegen(const Plan *plan, CodegenKind kind, const CodegenOptions *options, CodegenResult *result) {
     Gen g = {.plan = plan, .target = plan->target, .optimize = options->optimize, .arena = arena_new()};
-    if (!g.arena) BUG("no memory to generate code");
     open_module(&g);
     declare_main(&g);
     Value **functions = kernel_functions(&g);

@@ -57,7 +57,7 @@ void emit_optimize(Gen *g) {
 
 static void keep(CodegenResult *result, const char *bytes, size_t length) {
     result->bytes = malloc(length + 1);
-    if (!result->bytes) BUG("no memory for %zu bytes of code", length);
+    if (!result->bytes) arena_no_memory();
     memcpy(result->bytes, bytes, length);
     result->bytes[length] = '\0';
     result->length = length;

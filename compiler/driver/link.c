@@ -117,8 +117,7 @@ static bool link_into(Arena *perm, Diagnostics *diag, const CodegenResult *objec
         arguments[count++] = "-pthread";
         arguments[count++] = "-lm";
         arguments[count++] = "-Wl,--gc-sections";
-        if (*NETC_SANITIZE) arguments[count++] = "-fsanitize=" NETC_SANITIZE;
-        else arguments[count++] = "-s";
+        arguments[count++] = NETC_LINK_FLAG;
         arguments[count] = NULL;
         ok = run_cc(perm, diag, arguments, temporary, said, mask);
     }

@@ -203,7 +203,6 @@ bool *graph_needed(Arena *arena, const Graph *g, const Output *outputs, size_t c
 
 void graph_print(const Graph *g, const Output *outputs, size_t count, StrBuf *out) {
     Arena *scratch = arena_new();
-    if (!scratch) BUG("no memory to print a graph");
     bool *needed = graph_needed(scratch, g, outputs, count);
     for (NodeId id = 0; id < g->count; id++) {
         if (count == 0 || needed[id]) print_node(g, id, out);

@@ -245,7 +245,6 @@ static void count_uses(Writer *w, NodeId root) {
 
 static void write_equation(Writer *w, NodeId id, const char *name) {
     Arena *scratch = arena_new();
-    if (!scratch) BUG("no memory to print an expression");
     w->uses = NEW_ARRAY(scratch, uint32_t, id + 1u);
     id = seen_through(w->g, id);
     w->uses[id] = 1;
@@ -268,7 +267,6 @@ static void write_equation(Writer *w, NodeId id, const char *name) {
 
 void graph_print_equations(const Graph *g, const Equation *equations, size_t count, uint32_t *parts, StrBuf *out) {
     Arena *scratch = arena_new();
-    if (!scratch) BUG("no memory to print expressions");
     Writer w = {.g = g, .out = out, .lines = *parts, .names = true, .line = NEW_ARRAY(scratch, uint32_t, g->count + 1u)};
     for (size_t i = 0; i < count; i++) write_equation(&w, equations[i].node, equations[i].name);
     *parts = w.lines;
@@ -277,7 +275,6 @@ void graph_print_equations(const Graph *g, const Equation *equations, size_t cou
 
 void graph_print_expr(const Graph *g, NodeId id, const char *name, StrBuf *out) {
     Arena *scratch = arena_new();
-    if (!scratch) BUG("no memory to print an expression");
     Writer w = {.g = g, .out = out, .line = NEW_ARRAY(scratch, uint32_t, g->count + 1u)};
     write_equation(&w, id, name);
     arena_free(scratch);

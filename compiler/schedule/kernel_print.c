@@ -367,7 +367,6 @@ static void print_kernel(Printer *p) {
 
 void kernel_print(const Kernel *kernel, StrBuf *out) {
     Arena *scratch = arena_new();
-    if (!scratch) BUG("no memory to print a kernel");
     Printer p = {.kernel = kernel, .out = out};
     p.uses = NEW_ARRAY(scratch, uint32_t, kernel->vals.count + 1);
     p.shown_later = NEW_ARRAY(scratch, const KStmt *, kernel->vals.count + 1);

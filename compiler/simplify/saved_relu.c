@@ -52,7 +52,6 @@ static Graph *copy_graph(const Graph *g) {
 
 Graph *simplify_saved_relu(Graph *g, Output *outputs, size_t count, uint32_t *changed) {
     Arena *scratch = arena_new();
-    if (!scratch) BUG("no memory to simplify");
     uint32_t *uses = NEW_ARRAY(scratch, uint32_t, g->count + 1u);
     for (size_t i = 0; i < count; i++) uses[outputs[i].node]++;
     for (NodeId id = 0; id < g->count; id++) {

@@ -180,7 +180,6 @@ static bool *find_exact(Arena *scratch, const Graph *g) {
 
 static Graph *rebuild(const Graph *g, Output *outputs, size_t count, uint32_t *fired, uint32_t *total_fired) {
     Arena *scratch = arena_new();
-    if (!scratch) BUG("no memory to simplify");
     Maker m = {.g = graph_like(g), .scratch = scratch, .table_size = 1024, .fired = fired};
     m.table = NEW_ARRAY(scratch, NodeId, m.table_size);
     memset(m.table, 0xFF, m.table_size * sizeof *m.table);

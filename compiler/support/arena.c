@@ -25,9 +25,14 @@ struct Arena {
 
 _Static_assert(sizeof(Block) % ALIGNMENT == 0, "data behind the header must stay aligned");
 
+void arena_no_memory(void) {
+    fputs("netc: out of memory\n", stderr);
+    exit(1);
+}
+
 Arena *arena_new(void) {
     Arena *arena = calloc(1, sizeof *arena);
-    if (!arena) return NULL;
+    if (!arena) arena_no_memory();
     const char *debug = getenv("NETC_ARENA_DEBUG");
     arena->separate = debug && strcmp(debug, "1") == 0;
     return arena;
@@ -47,8 +52,7 @@ void arena_on_exhaustion(Arena *arena, jmp_buf *target) { arena->exhausted = tar
 
 _Noreturn static void exhausted(Arena *arena) {
     if (arena->exhausted) longjmp(*arena->exhausted, 1);
-    fputs("netc: out of memory\n", stderr);
-    exit(1);
+    arena_no_memory();
 }
 
 static Block *add_block(Arena *arena, size_t capacity) {

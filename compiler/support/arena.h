@@ -13,13 +13,15 @@
 
 typedef struct Arena Arena;
 
-Arena *arena_new(void);        // NULL when there is no memory at all
+#define ARENA_NEVER_NULL __attribute__((returns_nonnull))
+Arena *arena_new(void) ARENA_NEVER_NULL;
 void arena_free(Arena *arena); // NULL is allowed
 
 // Where to go when memory runs out; without it (arenas of a single pass) the process says so and ends with status 1.
 void arena_on_exhaustion(Arena *arena, jmp_buf *target);
+// Says that memory ran out and ends the process with status 1: for the few who need memory without an arena.
+_Noreturn void arena_no_memory(void);
 
-#define ARENA_NEVER_NULL __attribute__((returns_nonnull))
 void *arena_alloc(Arena *arena, size_t size) ARENA_NEVER_NULL;               // zeroed, aligned to 16 bytes
 void *arena_array(Arena *arena, size_t count, size_t size) ARENA_NEVER_NULL; // the same; count × size is checked for overflow
 char *arena_strdup(Arena *arena, const char *text);

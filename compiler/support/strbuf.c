@@ -8,16 +8,15 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "support/arena.h"
+
 // Room for `extra` more bytes and the terminating NUL.
 static void reserve(StrBuf *buf, size_t extra) {
     if (extra < buf->capacity - buf->length) return;
     size_t wanted = buf->capacity ? buf->capacity : 64;
     while (wanted - buf->length <= extra && wanted <= SIZE_MAX / 2) wanted *= 2;
     char *text = wanted - buf->length > extra ? realloc(buf->text, wanted) : NULL;
-    if (!text) {
-        fputs("netc: out of memory\n", stderr);
-        exit(1);
-    }
+    if (!text) arena_no_memory();
     buf->text = text;
     buf->capacity = wanted;
 }

@@ -38,8 +38,8 @@ for target in "$@"; do
     ASAN_OPTIONS=allocator_may_return_null=1:detect_leaks=1 "$build/tests/fuzz_$target" "$target" "${seeds[@]}" "${options[@]}" \
         -max_total_time="$seconds" -timeout=20 -rss_limit_mb=2048 -malloc_limit_mb=1024 -artifact_prefix=found/"$target"- \
         -print_final_stats=1 >"$target.log" 2>&1 || status=1
-    grep -E '^(==|SUMMARY|.*does not hold|netc: )|^found' "$target.log"
-    echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$target.log") inputs in $seconds s, $(grep -oE 'cov: [0-9]+' "$target.log" |
+    grep -aE '^(==|SUMMARY|.*does not hold|netc: )|^found' "$target.log"
+    echo "$target: $(sed -n 's/^stat::number_of_executed_units: *//p' "$target.log") inputs in $seconds s, $(grep -aoE 'cov: [0-9]+' "$target.log" |
         tail -n 1)"
 done
 exit $status

@@ -74,7 +74,7 @@ static void compile(Arena *arena, const char *source, size_t length, bool json) 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     Arena *arena = arena_new();
     jmp_buf exhausted;
-    if (arena && !setjmp(exhausted)) {
+    if (!setjmp(exhausted)) {
         arena_on_exhaustion(arena, &exhausted);
         // The length decides the form, so that a text is always treated in the same way.
         compile(arena, arena_strndup(arena, (const char *)data, size), size, size % 2);
