@@ -126,7 +126,7 @@ bool netrt_picture_of_sample(const void *row, int32_t dtype, const NetrtPictureL
         for (int64_t x = 0; x < layout->width; x++) {
             for (int32_t c = 0; c < layout->channels; c++) {
                 double light = (netrt_number(row, dtype, place(layout, y, x, c)) - low) / (high - low);
-                *to++ = light > 0 ? (uint8_t)(fmin(light, 1) * 255 + 0.5) : 0; // NaN is black
+                *to++ = light > 0 ? (uint8_t)lround(fmin(light, 1) * 255) : 0; // NaN is black
             }
         }
     }

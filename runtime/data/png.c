@@ -37,6 +37,8 @@ static bool damaged(const Png *png, const char *what) {
     return netrt_fail(png->error, "%s: is a damaged PNG picture: %s; fetch or copy it again", png->path, what);
 }
 
+static bool no_memory(const Png *png) { return netrt_fail(png->error, "%s: not enough memory for its pixels", png->path); }
+
 static uint32_t big_endian(const uint8_t *bytes) {
     return (uint32_t)bytes[0] << 24 | (uint32_t)bytes[1] << 16 | (uint32_t)bytes[2] << 8 | bytes[3];
 }
@@ -177,6 +179,7 @@ static bool inflate_bytes(Png *png, uint8_t *bytes, size_t n, bool last) {
         if (png->ended) return last || damaged(png, "pixels are missing");
         if (png->stream.avail_in == 0 && !refill(png)) return false;
         int status = inflate(&png->stream, Z_NO_FLUSH);
+        if (status == Z_MEM_ERROR) return no_memory(png);
         if (status != Z_OK && status != Z_STREAM_END) return damaged(png, "its pixels cannot be unpacked");
         png->ended = status == Z_STREAM_END;
     }
@@ -285,8 +288,7 @@ static bool read_picture(Png *png) {
     uint8_t *rows = malloc(2 * row_bytes + 1);
     png->out->data = png->out->heap = malloc((size_t)png->out->count + 1);
     bool inflating = rows && png->out->heap && inflateInit(&png->stream) == Z_OK;
-    bool done = inflating ? read_pixels(png, rows, row_bytes) && read_tail(png)
-                          : netrt_fail(png->error, "%s: not enough memory for its pixels", png->path);
+    bool done = inflating ? read_pixels(png, rows, row_bytes) && read_tail(png) : no_memory(png);
     if (inflating) inflateEnd(&png->stream);
     free(rows);
     return done;

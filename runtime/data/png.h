@@ -1,4 +1,4 @@
-// PNG pictures, read with zlib: all colour types, depths and interlacing of the format.
+// PNG pictures, read and written with zlib: all colour types, depths and interlacing of the format.
 //
 // Why not libpng: its static library cannot be linked in parts, and adds 225 KB to programs that are that large in all.
 #pragma once
@@ -10,3 +10,7 @@
 // that are truncated or whose checksums are wrong, and pictures of more than 67 million pixels. On success the caller closes
 // *out with netrt_array_close.
 bool netrt_png_read(const char *path, NetrtArray *out, NetrtError *error);
+
+// Writes pixels [height][width][channels], 1 for grey or 3, as a whole or not at all.
+bool netrt_png_write(const char *path, int64_t height, int64_t width, int32_t channels, const uint8_t *pixels,
+                     NetrtError *error);

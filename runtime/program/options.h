@@ -19,7 +19,7 @@ enum {
 };
 
 typedef struct NetrtOptions {
-    const char *load, *save, *data, *output, *input, *target, *log; // NULL: not given
+    const char *load, *save, *data, *output, *input, *target, *log, *png; // NULL: not given
     bool no_save, json, quiet, check_finite, shuffle, help;
     int64_t threads, batch_size, steps, log_every; // 0: not given
     int64_t epochs, patience, seed;                // the program's own unless given

@@ -7,7 +7,7 @@
 
 #include "program/evaluate.h"
 #include "program/samples.h"
-#include "report/draw.h"
+#include "report/draw_png.h"
 #include "report/json.h"
 #include "report/text.h"
 
@@ -56,14 +56,22 @@ static void put_value(const Predictor *predictor, double value) {
     else printf("  %.6g", value);
 }
 
-// "test:17 (a 7): 7   99.99 %"
-static void print_best(const Predictor *predictor, const Sample *sample) {
+// "test:17 (a 7): 7"
+static void name_best(const Predictor *predictor, const Sample *sample, char *line, size_t size) {
     char text[32];
     int64_t class = next_best(sample->values, predictor->width, -1);
-    printf("%s", sample->name);
-    if (sample->target >= 0) printf(" (a %s)", class_name(predictor, sample->target, text));
-    printf(": %s", class_name(predictor, class, text));
-    put_value(predictor, sample->values[class]);
+    size_t used = (size_t)snprintf(line, size, "%s", sample->name);
+    if (sample->target >= 0 && used < size)
+        used += (size_t)snprintf(line + used, size - used, " (a %s)", class_name(predictor, sample->target, text));
+    if (used < size) snprintf(line + used, size - used, ": %s", class_name(predictor, class, text));
+}
+
+// "test:17 (a 7): 7   99.99 %"
+static void print_best(const Predictor *predictor, const Sample *sample) {
+    char line[1024];
+    name_best(predictor, sample, line, sizeof line);
+    fputs(line, stdout);
+    put_value(predictor, sample->values[next_best(sample->values, predictor->width, -1)]);
     putchar('\n');
 }
 
@@ -107,17 +115,28 @@ static void choose_bars(const Predictor *predictor, const Sample *sample, NetrtC
     chart->more = predictor->width - chart->count;
 }
 
-static bool draw(const Predictor *predictor, const NetrtSamples *samples, const Sample *sample, NetrtError *error) {
+// On the terminal, or to the file of --png.
+static bool draw(const Predictor *predictor, const NetrtSamples *samples, const Sample *sample, const char *png,
+                 NetrtError *error) {
     char texts[MOST_BARS + 1][32];
     NetrtBar bars[MOST_BARS + 1];
     NetrtChart chart;
     NetrtPicture picture = {0};
     choose_bars(predictor, sample, &chart, bars, texts);
     if (samples->pictures && !netrt_samples_picture(predictor->context, samples, sample->row, &picture, error)) return false;
-    print_best(predictor, sample);
-    putchar('\n');
-    bool ok = netrt_draw(stdout, &predictor->terminal, samples->pictures ? &picture : NULL, &chart, error);
-    putchar('\n');
+    const NetrtPicture *shown = samples->pictures ? &picture : NULL;
+    bool ok;
+    if (png) {
+        char title[1024];
+        name_best(predictor, sample, title, sizeof title);
+        ok = netrt_draw_png(png, title, shown, &chart, error);
+        if (ok) fprintf(stderr, "saved %s\n", png);
+    } else {
+        print_best(predictor, sample);
+        putchar('\n');
+        ok = netrt_draw(stdout, &predictor->terminal, shown, &chart, error);
+        putchar('\n');
+    }
     netrt_picture_close(&picture);
     return ok;
 }
@@ -151,9 +170,11 @@ static void print_json(const Predictor *predictor, const Sample *sample) {
 
 static bool print(const Predictor *predictor, const NetrtSamples *samples, const Sample *sample, NetrtError *error) {
     bool classes = predictor->context->program->class_target;
+    const char *png = predictor->context->options.png;
+    if (png && !draw(predictor, samples, sample, png, error)) return false;
     if (predictor->context->options.json) print_json(predictor, sample);
     else if (classes && predictor->probabilities && predictor->terminal.is && sample->detailed)
-        return draw(predictor, samples, sample, error);
+        return draw(predictor, samples, sample, NULL, error);
     else if (classes) print_class(predictor, sample);
     else print_numbers(predictor, sample);
     return true;
@@ -190,6 +211,11 @@ static bool predict_argument(const Predictor *predictor, const char *argument, d
         fflush(stdout); // in the order of the arguments where both go to one place
         fprintf(stderr, "%s\n", samples.note);
     }
+    if (predictor->context->options.png && samples.count > 1) {
+        netrt_fail(error, "--png draws one sample, but %s has %lld", argument, (long long)samples.count);
+        netrt_samples_close(&samples);
+        return false;
+    }
     int64_t batch = predictor->context->options.batch_size;
     if (batch == 0) batch = netrt_evaluation_batch(entry, samples.count);
     if (batch > samples.count) batch = samples.count;
@@ -217,6 +243,8 @@ static bool run(const NetrtContext *context, NetrtSession *session, NetrtError *
     if (!predictor.output) return netrt_fail(error, "%s has no output to predict", context->program->source);
     if (predictor.output->batch_axis != 0)
         return netrt_fail(error, "the model's output does not depend on the batch: there is nothing to predict for one input");
+    if (context->options.png && !predictor.probabilities)
+        return netrt_fail(error, "--png draws the probabilities of classes, but %s gives none", context->program->source);
     for (int a = 0; a < predictor.output->rank; a++) predictor.width *= predictor.output->shape[a];
     double *values = malloc((size_t)predictor.width * sizeof *values);
     bool ok = values || netrt_fail(error, "not enough memory for %lld classes", (long long)predictor.width);
@@ -232,6 +260,10 @@ int netrt_command_predict(const NetrtContext *context, NetrtError *error) {
     if (context->options.argument_count == 0) {
         netrt_fail(error, "predict needs something to look at: %s predict test:17, or a PNG, PGM, .npy or IDX file",
                    context->command);
+        return NETRT_USAGE;
+    }
+    if (context->options.png && context->options.argument_count > 1) {
+        netrt_fail(error, "--png draws one input, not %d", context->options.argument_count);
         return NETRT_USAGE;
     }
     for (int i = 0; i < context->options.argument_count; i++) {

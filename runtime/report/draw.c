@@ -19,8 +19,6 @@ enum {
     MOST_BAR = 40,
 };
 
-static const char truth_mark[] = "the truth";
-
 typedef struct Drawing {
     FILE *out;
     NetrtColours colours;
@@ -116,7 +114,7 @@ static void put_bar(const Drawing *drawing, double share) {
     fputs(eighths[length % parts], drawing->out);
 }
 
-static bool is_wrong(const NetrtChart *chart) {
+bool netrt_chart_wrong(const NetrtChart *chart) {
     bool known = false, right = false;
     for (int i = 0; i < chart->count; i++) {
         known = known || chart->bars[i].truth;
@@ -132,7 +130,7 @@ static void put_chart_line(const Drawing *drawing, int line) {
         return;
     }
     const NetrtBar *bar = &chart->bars[line];
-    bool wrong = is_wrong(chart), colour = drawing->colours != NETRT_ASCII;
+    bool wrong = netrt_chart_wrong(chart), colour = drawing->colours != NETRT_ASCII;
     char percent[32];
     put_name(drawing, bar->name);
     fprintf(drawing->out, "  %*s", NUMBER, netrt_text_percent(percent, bar->share));
@@ -144,7 +142,7 @@ static void put_chart_line(const Drawing *drawing, int line) {
                                             : "\033[36m",
                   drawing->out); // green, red, cyan
         put_bar(drawing, bar->share);
-        if (bar->truth && wrong) fprintf(drawing->out, "%s%s", bar->share * drawing->bar >= 0.5 ? "  " : "", truth_mark);
+        if (bar->truth && wrong) fprintf(drawing->out, "%s%s", bar->share * drawing->bar >= 0.5 ? "  " : "", NETRT_TRUTH_MARK);
         if (colour) fputs("\033[0m", drawing->out);
     }
 }
@@ -195,7 +193,8 @@ bool netrt_draw(FILE *out, const NetrtTerminal *terminal, const NetrtPicture *pi
         drawing.name = width > drawing.name ? width : drawing.name;
     }
     drawing.name = clamp(drawing.name, 1, MOST_NAME);
-    int beside_bar = INDENT + drawing.name + 2 + NUMBER + 2 + (is_wrong(chart) ? 2 + (int)strlen(truth_mark) : 0);
+    int beside_bar =
+        INDENT + drawing.name + 2 + NUMBER + 2 + (netrt_chart_wrong(chart) ? 2 + (int)strlen(NETRT_TRUTH_MARK) : 0);
     int room = terminal->columns - beside_bar - LEAST_BAR - GAP; // for a picture beside the chart: half of the width at most
     if (room > terminal->columns / 2) room = terminal->columns / 2;
     bool stacked = picture && room < (picture->width < LEAST_BAR ? (int)picture->width : LEAST_BAR);

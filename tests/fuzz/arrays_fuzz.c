@@ -4,10 +4,11 @@
 
 #include "data/npy.h"
 #include "data/pgm.h"
+#include "data/png.h"
 
 typedef bool Reader(const char *path, NetrtArray *out, NetrtError *error);
 
-static Reader *const readers[] = {netrt_npy_read, netrt_pgm_read};
+static Reader *const readers[] = {netrt_npy_read, netrt_pgm_read, netrt_png_read};
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size) {
     MemoryFile file = memory_file(data, size);

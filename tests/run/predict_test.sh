@@ -278,6 +278,49 @@ TERM=xterm-256color terminal 80 ./line predict test:0
 holds "numbers have no chart" test "$(wc -l <"$out")" -eq 1
 says "$out" "they are printed" '^test:0: 0\.5$'
 
+# --png: the same drawing in a file. `look` gives the colours that a PNG has, and how many pixels of each.
+cat >look.py <<'EOF2'
+import collections, struct, sys, zlib
+data = open(sys.argv[1], "rb").read()
+assert data[:8] == b"\x89PNG\r\n\x1a\n"
+at, chunks = 8, {}
+while at < len(data):
+    length, kind = struct.unpack(">I4s", data[at:at + 8])
+    body = data[at + 8:at + 8 + length]
+    assert struct.unpack(">I", data[at + 8 + length:at + 12 + length])[0] == zlib.crc32(kind + body), "a wrong checksum"
+    chunks[kind], at = body, at + 12 + length
+assert list(chunks) == [b"IHDR", b"IDAT", b"IEND"]
+width, height, *kind = struct.unpack(">IIBBBBB", chunks[b"IHDR"])
+assert kind == [8, 2, 0, 0, 0]
+rows = zlib.decompress(chunks[b"IDAT"])
+assert len(rows) == height * (1 + 3 * width)
+count = collections.Counter(rows[y * (1 + 3 * width) + 1 + 3 * x:][:3].hex() for y in range(height) for x in range(width))
+for colour, n in sorted(count.items()):
+    print(colour, n)
+EOF2
+expect 0 "predict --png" ./colours predict test:0 --png drawing.png
+holds "prints what it always prints" cmp -s plain "$out"
+says "$err" "says what it wrote" "^saved drawing.png$"
+expect 0 "the file is a whole PNG" python3 look.py drawing.png
+for colour in ff0000 00ff00 0000ff; do
+    says "$out" "with a pixel of the picture in $colour, enlarged 126 times" "^$colour 15876$"
+done
+says "$out" "with a bar of half the length for the right class" "^2ca02c 2000$"
+says "$out" "and blue ones for the others" "^1f77b4 2000$"
+says "$out" "and letters" "^282828 [0-9]{3,}$"
+expect 0 "--png of a wrong one" ./letters predict test:1 --png wrong.png --json
+expect 0 "is a PNG, too" python3 look.py wrong.png
+expect 0 "--png of a vector" ./spirals predict test:1 --png vector.png
+expect 0 "is a PNG, too" python3 look.py vector.png
+expect 2 "--png of two inputs" ./colours predict test:0 test:0 --png two.png
+expect 1 "--png of a file of two" ./colours predict lasts.npy --png two.png
+says "$err" "is refused" "--png draws one sample, but lasts.npy has 2"
+expect 1 "--png of numbers" ./line predict test:0 --png two.png
+says "$err" "is refused" "gives none"
+expect 1 "--png into a folder that is not there" ./colours predict test:0 --png no/two.png
+says "$err" "is named" "no/two.png"
+holds "nothing is left of them" bash -c '! ls two.png* 2>/dev/null'
+
 # Pictures of any size, kind and way round. The digits are light on dark.
 for picture in paper.png paper_rgb.png paper.ppm; do
     TERM=dumb terminal 80 ./digits predict paper.pgm

@@ -2,7 +2,11 @@
 // is.
 #include "rt_files.h"
 
-#include "report/draw.h"
+#include <math.h>
+
+#include "data/png.h"
+#include "report/draw_png.h"
+#include "report/font.h"
 
 static void expect(NetrtTerminal terminal, const NetrtPicture *picture, NetrtChart chart, const char *wanted) {
     char *text = NULL;
@@ -131,6 +135,74 @@ static void test_sizes(void **state) {
     expect(ascii, NULL, (NetrtChart){names + 1, 1, 0}, "  abcdefghijklmnopqrstuvw~    0.00 %\n");
 }
 
+// ---- Files
+
+static const uint8_t *at(const NetrtArray *page, int64_t y, int64_t x) {
+    return (const uint8_t *)page->data + (y * page->shape[1] + x) * 3;
+}
+
+static void draw_png(const char *path, const NetrtPicture *picture, NetrtChart chart, NetrtArray *page) {
+    NetrtError error;
+    if (!netrt_draw_png(path, "Été: 1", picture, &chart, &error)) fail_msg("%s", error.message);
+    if (!netrt_png_read(path, page, &error)) fail_msg("%s", error.message);
+    assert_int_equal(page->shape[2], 3);
+}
+
+static void test_png(void **state) {
+    const char *path = in_folder(state, "d.png");
+    static uint8_t many[1000 * 30];
+    memset(many, 90, sizeof many);
+    NetrtArray page;
+    // 4 × 3 becomes 252 × 189 at (16, 44); the chart begins at 16 + 252 + 24.
+    draw_png(path, &grey, (NetrtChart){right, 2, 7}, &page);
+    assert_memory_equal(at(&page, 44, 16), "\0\0\0", 3);
+    assert_memory_equal(at(&page, 44, 16 + 63), "UUU", 3);
+    assert_memory_equal(at(&page, 44 + 188, 16), "\xff\xff\xff", 3);
+    assert_memory_equal(at(&page, 44 + 126, 16 + 251), "\0\0\0", 3);
+    assert_int_equal(page.shape[0], 44 + 189 + 16);
+    // Bars of 200 behind a name of one letter and a number of eight; the second one is full, right and green.
+    int64_t bar = 16 + 252 + 24 + 12 * (1 + 1 + 8 + 1);
+    assert_memory_equal(at(&page, 44 + 13, bar), "\xff\xff\xff", 3);
+    assert_memory_equal(at(&page, 44 + 26 + 13, bar + 199), "\x2c\xa0\x2c", 3);
+    assert_memory_equal(at(&page, 44 + 26 + 13, bar + 200), "\xff\xff\xff", 3);
+    netrt_array_close(&page);
+    // Wrong: red, and a green one with a mark. No picture.
+    draw_png(path, NULL, (NetrtChart){wrong, 2, 0}, &page);
+    bar = 16 + 12 * (3 + 1 + 8 + 1);
+    assert_memory_equal(at(&page, 44 + 13, bar + 49), "\x2c\xa0\x2c", 3);
+    assert_memory_equal(at(&page, 44 + 26 + 13, bar + 149), "\xd6\x27\x28", 3);
+    int64_t mark_ink = 0;
+    for (int64_t y = 44; y < 44 + 26; y++)
+        for (int64_t x = bar + 50; x < page.shape[1]; x++) mark_ink += *at(&page, y, x) == 40;
+    assert_true(mark_ink > 100);
+    netrt_array_close(&page);
+    // Larger pictures are scaled down, of thin ones a line stays. Shares may be no numbers.
+    static const NetrtBar odd[] = {{"é", (double)NAN, true, false}, {"b", 2, false, false}, {"c", -1, false, false}};
+    const NetrtPicture wide = {30, 1000, 1, many, NULL}, thin = {1000, 1, 3, many, NULL};
+    draw_png(path, &wide, (NetrtChart){odd, 3, 0}, &page);
+    assert_memory_equal(at(&page, 44, 16 + 251), "ZZZ", 3);
+    assert_memory_equal(at(&page, 44 + 7, 16), "\xff\xff\xff", 3);
+    netrt_array_close(&page);
+    draw_png(path, &thin, (NetrtChart){odd, 3, 0}, &page);
+    assert_memory_equal(at(&page, 44 + 251, 16), "ZZZ", 3);
+    netrt_array_close(&page);
+    NetrtError error;
+    assert_false(netrt_draw_png(in_folder(state, "no/d.png"), "", NULL, &(NetrtChart){right, 2, 0}, &error));
+    assert_message(&error, "no/d.png");
+}
+
+// Every letter of ASCII but the space has ink, no two look the same, and what is beyond is a question mark.
+static void test_font(void **state) {
+    (void)state;
+    uint64_t shapes[256] = {0};
+    for (int letter = 0; letter < 256; letter++)
+        for (int i = 0; i < NETRT_GLYPH_WIDTH * NETRT_GLYPH_HEIGHT; i++)
+            shapes[letter] |= (uint64_t)netrt_glyph(letter, i % NETRT_GLYPH_WIDTH, i / NETRT_GLYPH_WIDTH) << i;
+    assert_true(shapes[' '] == 0 && shapes[31] == shapes['?'] && shapes[127] == shapes['?'] && shapes[200] == shapes['?']);
+    for (int a = ' '; a <= '~'; a++)
+        for (int b = ' '; b < a; b++) assert_true(shapes[a] != shapes[b]);
+}
+
 static NetrtColours colours_of(const char *term, const char *colorterm, const char *lang, const char *no_color) {
     setenv("TERM", term, 1);
     setenv("COLORTERM", colorterm, 1);
@@ -175,8 +247,13 @@ static void test_terminal(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_ascii), cmocka_unit_test(test_colours),  cmocka_unit_test(test_256),
-        cmocka_unit_test(test_sizes), cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_ascii),
+        cmocka_unit_test(test_colours),
+        cmocka_unit_test(test_256),
+        cmocka_unit_test(test_sizes),
+        cmocka_unit_test(test_terminal),
+        cmocka_unit_test(test_font),
+        cmocka_unit_test_setup_teardown(test_png, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -262,6 +262,10 @@ static void test_wrong_headers(void **state) {
     add_pixels(&png, &(Bytes){.n = 100}, 100);
     finish(&png);
     expect_failure(path, &png, "pixels are missing");
+    begin(&png, 9, 9, 8, GREY, 1); // interlaced and not there
+    add_pixels(&png, &(Bytes){.n = 20}, 100);
+    finish(&png);
+    expect_failure(path, &png, "pixels are missing");
     png.n = 0;
     add(&png, "\x89PNG\r\n\x1a\r\n", 9);
     expect_failure(path, &png, "signature");
@@ -359,6 +363,26 @@ static void test_broken_anywhere(void **state) {
     }
 }
 
+static void test_written(void **state) {
+    const char *path = in_folder(state, "w.png");
+    static Bytes png;
+    static uint8_t pixels[30 * 20 * 3];
+    uint32_t random = 9;
+    NetrtError error;
+    for (size_t i = 0; i < sizeof pixels; i++) pixels[i] = (uint8_t)(next_random(&random) >> 5);
+    for (int channels = 1; channels <= 3; channels += 2) {
+        if (!netrt_png_write(path, 30, 20, channels, pixels, &error)) fail_msg("%s", error.message);
+        size_t n;
+        unsigned char *bytes = read_file(path, &n);
+        png.n = 0;
+        add(&png, bytes, n);
+        free(bytes);
+        expect(path, &png, 30, 20, channels, pixels);
+    }
+    assert_false(netrt_png_write(in_folder(state, "no/w.png"), 1, 1, 1, pixels, &error));
+    assert_message(&error, "no/w.png");
+}
+
 // Random mutations with checksums made right again get past them, deeper into the reader.
 static void test_mutations(void **state) {
     const char *path = in_folder(state, "m.png");
@@ -398,6 +422,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_wrong_headers, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_wrong_chunks, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_broken_anywhere, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_written, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_mutations, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
