@@ -13,6 +13,7 @@
 
 #include "codegen/codegen.h"
 #include "driver/derivation.h"
+#include "driver/format_files.h"
 #include "driver/link.h"
 #include "driver/options.h"
 #include "driver/output.h"
@@ -185,7 +186,9 @@ int main(int argc, char **argv) {
     OptionsOutcome outcome = options_parse(c.perm, argc, argv, &c.options);
     if (outcome == OPTIONS_COMPILE) {
         c.diag = diag_new(c.perm, &c.options.diagnostics);
-        status = c.options.list ? list(&c) : compile_and_report(&c);
+        if (c.options.list) status = list(&c);
+        else if (c.options.format) status = (int)format_files(c.perm, &c.options);
+        else status = compile_and_report(&c);
     } else status = outcome == OPTIONS_WRONG ? STATUS_USAGE : STATUS_DONE;
     arena_free(c.perm);
     return status;

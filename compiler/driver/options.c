@@ -20,6 +20,8 @@ static const char help[] =
     "                                       obj: an object file\n"
     "  netc --list [KIND]                   what the library has: layers, activations, losses, initialisers, optimizers,\n"
     "                                       schedules, data, ops, functions\n"
+    "  netc --format FILE.net...            rewrite in canonical form; with --diff show what would change, and exit with 1 if\n"
+    "                                       anything would; - reads standard input and writes standard output\n"
     "\n"
     "  -O0, -O3              -O3 is the default; -O0 fuses and optimises nothing, for comparison; -O1, -O2 mean -O3\n"
     "  -march=MACHINE        what processor the program is for: native (the default), x86-64, x86-64-v3, x86-64-v4\n"
@@ -38,6 +40,8 @@ enum {
     LONG_CHECK,
     LONG_EMIT,
     LONG_LIST,
+    LONG_FORMAT,
+    LONG_DIFF,
     LONG_DTYPE,
     LONG_TIME,
     LONG_COLOR,
@@ -57,8 +61,8 @@ static const struct option long_options[] = {
     {"diagnostics", required_argument, NULL, LONG_DIAGNOSTICS},
     {"help", no_argument, NULL, 'h'},
     {"version", no_argument, NULL, LONG_VERSION},
-    {"format", no_argument, NULL, LONG_LATER},
-    {"diff", no_argument, NULL, LONG_LATER},
+    {"format", no_argument, NULL, LONG_FORMAT},
+    {"diff", no_argument, NULL, LONG_DIFF},
     {"explain", optional_argument, NULL, LONG_LATER},
     {"target", required_argument, NULL, LONG_LATER},
     {NULL, 0, NULL, 0},
@@ -205,6 +209,11 @@ static void read_option(Reader *r, int option, int long_index, const char *argum
         options->list = true;
         options->list_kind = optarg;
         break;
+    case LONG_FORMAT:
+        choose_action(r, "--format", EMIT_PROGRAM);
+        options->format = true;
+        break;
+    case LONG_DIFF: options->diff = true; break;
     case LONG_DTYPE: read_dtype(r, optarg); break;
     case LONG_TIME: options->time = true; break;
     case LONG_COLOR: read_color(r, optarg); break;
@@ -257,6 +266,18 @@ static void find_target(Reader *r) {
     strbuf_free(&known);
 }
 
+// The files to format: those behind `--` too.
+static void find_formatted(Reader *r, char **words, int count, char **after) {
+    Options *options = r->options;
+    VEC(char *) files = {0};
+    for (int i = 0; i < count; i++) VEC_PUSH(r->perm, &files, words[i]);
+    for (; after && *after; after++) VEC_PUSH(r->perm, &files, *after);
+    options->files = files.items;
+    options->file_count = files.count;
+    if (files.count == 0) wrong(r, "which files? netc --format FILE.net...");
+    if (options->output) wrong(r, "--format rewrites its files: leave -o out");
+}
+
 // `words`: what is left when options are gone. With `after`, the words behind `--`.
 static void find_files(Reader *r, char **words, int count, char **after) {
     Options *options = r->options;
@@ -266,6 +287,11 @@ static void find_files(Reader *r, char **words, int count, char **after) {
             words++, count--;
         }
         if (count > 0 || (after && *after)) wrong(r, "--list takes one kind");
+        return;
+    }
+    if (options->diff && !options->format) wrong(r, "--diff belongs to --format");
+    if (options->format) {
+        find_formatted(r, words, count, after);
         return;
     }
     if (count > 1) wrong(r, "one file at a time: '%s', '%s'", words[0], words[1]);

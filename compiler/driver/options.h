@@ -24,15 +24,19 @@ typedef struct Options {
     const char *output; // NULL with --run and --check; "-": standard output
     Emit emit;
     bool run;
-    char **run_arguments; // NULL-terminated
     bool list;
-    const char *list_kind; // NULL: everything
+    bool format; // rewrite `files` in canonical form,
+    bool diff;   // or show what that would change
     bool optimize;
-    const Target *target;
+    bool time;
     DType float_type;
+    char **run_arguments;  // NULL-terminated
+    const char *list_kind; // NULL: everything
+    char **files;
+    size_t file_count;
+    const Target *target;
     const Define *defines;
     size_t define_count;
-    bool time;
     DiagOptions diagnostics;
 } Options;
 

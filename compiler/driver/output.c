@@ -45,19 +45,59 @@ bool output_replaceable(Diagnostics *diag, const char *path) {
     return false;
 }
 
-bool output_publish(Diagnostics *diag, int descriptor, const char *temporary, const char *path, bool executable) {
-    mode_t mask = umask(0);
-    umask(mask);
-    bool ok =
-        fchmod(descriptor, (executable ? 0777 : 0666) & ~mask) == 0 && fsync(descriptor) == 0 && rename(temporary, path) == 0;
+static bool publish(Diagnostics *diag, int descriptor, const char *temporary, const char *path, mode_t mode) {
+    bool ok = fchmod(descriptor, mode) == 0 && fsync(descriptor) == 0 && rename(temporary, path) == 0;
     int reason = errno;
     if (ok) return true;
     unlink(temporary);
     return failed(diag, path, reason);
 }
 
+static mode_t new_mode(bool executable) {
+    mode_t mask = umask(0);
+    umask(mask);
+    return (executable ? 0777 : 0666) & ~mask;
+}
+
+bool output_publish(Diagnostics *diag, int descriptor, const char *temporary, const char *path, bool executable) {
+    return publish(diag, descriptor, temporary, path, new_mode(executable));
+}
+
 static bool write_to(Diagnostics *diag, int descriptor, const char *name, const char *bytes, size_t length) {
     return write_all(descriptor, bytes, length) || failed(diag, name, errno);
+}
+
+static bool write_beside(Arena *perm, Diagnostics *diag, const char *path, const char *bytes, size_t length, mode_t mode) {
+    char *temporary = output_temporary(perm, path);
+    sigset_t before;
+    signals_hold(&before);
+    int descriptor = mkostemp(temporary, O_CLOEXEC);
+    bool ok = descriptor >= 0;
+    if (!ok) failed(diag, path, errno);
+    else if (!write_to(diag, descriptor, path, bytes, length)) {
+        ok = false;
+        unlink(temporary);
+    } else ok = publish(diag, descriptor, temporary, path, mode);
+    if (descriptor >= 0) close(descriptor);
+    signals_release(&before);
+    return ok;
+}
+
+bool output_replace(Arena *perm, Diagnostics *diag, const char *path, const char *bytes, size_t length) {
+    struct stat about;
+    char *target = realpath(path, NULL);
+    if (!target || stat(target, &about) != 0 || access(target, W_OK) != 0) {
+        int reason = errno;
+        free(target);
+        return failed(diag, path, reason);
+    }
+    const char *kept = arena_strdup(perm, target);
+    free(target);
+    if (!S_ISREG(about.st_mode)) {
+        diag_error(diag, SPAN_NONE, MSG(OUTPUT_NOT_A_FILE), path);
+        return false;
+    }
+    return write_beside(perm, diag, kept, bytes, length, about.st_mode & 07777);
 }
 
 bool output_write(Arena *perm, Diagnostics *diag, const char *path, const char *bytes, size_t length) {
@@ -72,17 +112,5 @@ bool output_write(Arena *perm, Diagnostics *diag, const char *path, const char *
     }
     if (!output_replaceable(diag, path)) return false;
 
-    char *temporary = output_temporary(perm, path);
-    sigset_t before;
-    signals_hold(&before);
-    int descriptor = mkostemp(temporary, O_CLOEXEC);
-    bool ok = descriptor >= 0;
-    if (!ok) failed(diag, path, errno);
-    else if (!write_to(diag, descriptor, path, bytes, length)) {
-        ok = false;
-        unlink(temporary);
-    } else ok = output_publish(diag, descriptor, temporary, path, false);
-    if (descriptor >= 0) close(descriptor);
-    signals_release(&before);
-    return ok;
+    return write_beside(perm, diag, path, bytes, length, new_mode(false));
 }

@@ -6,6 +6,8 @@
 // Writes to `path` ("-": standard output) under a temporary name that becomes the right one when all is there. False when that
 // failed, which is reported.
 bool output_write(Arena *perm, Diagnostics *diag, const char *path, const char *bytes, size_t length);
+// The same for a file that is there already: it keeps its mode, and a symbolic link goes on pointing to it.
+bool output_replace(Arena *perm, Diagnostics *diag, const char *path, const char *bytes, size_t length);
 
 // A name for a temporary file beside `path`, for mkstemp.
 char *output_temporary(Arena *perm, const char *path);

@@ -169,7 +169,8 @@ static uint32_t statement_start(Layout *layout, uint32_t index) {
 static void open_paren(Layout *layout, const Token *token) {
     int before = last_kind(layout);
     bool call = before == TOKEN_NAME || before == TOKEN_RPAREN || before == TOKEN_RBRACKET || before == TOKEN_STRING_END;
-    bool lambda = !call && before != TOKEN_DEF_NAME && kind_at(layout, token->match + 1) == TOKEN_ARROW;
+    uint32_t after = token->in_parens ? layout->next[token->match] : token->match + 1;
+    bool lambda = !call && before != TOKEN_DEF_NAME && kind_at(layout, after) == TOKEN_ARROW;
     emit_as(layout, token, lambda ? TOKEN_LAMBDA_PAREN : TOKEN_LPAREN);
 }
 

@@ -56,7 +56,7 @@ void lexer_newline(Lexer *lexer, bool ends_line) {
 
 void lexer_comment(Lexer *lexer) {
     Span span = lexer_span(lexer);
-    if (lexer->source[span.end - 1] == '\r') span.end--;
+    for (char last; last = lexer->source[span.end - 1], last == ' ' || last == '\t' || last == '\r';) span.end--;
     Token *token = add(lexer, TOKEN_COMMENT, span);
     token->text = arena_strndup(lexer->perm, lexer->source + span.begin + 1, span.end - span.begin - 1);
 }

@@ -10,7 +10,7 @@ typedef struct Token {
     int kind; // TOKEN_… of net_parser.h (generated from grammar/net.y)
     Span span;
     const char *text; // TOKEN_NAME: the name; TOKEN_TEXT: the piece of a string, escapes resolved; TOKEN_COMMENT: what follows
-                      // the '#'; TOKEN_FOREIGN: as written; otherwise NULL
+                      // the '#', without blanks at its end; TOKEN_FOREIGN: as written; otherwise NULL
     int64_t integer;  // TOKEN_INT
     double number;    // TOKEN_FLOAT
     bool wrong;       // a mistake in it was reported: nothing further is said about its statement

@@ -5,6 +5,7 @@
 # first what it wrote on standard output, then what it wrote on standard error, then a line with its exit status if that is
 # not 0. A kind is a folder: adding one is enough. What is run is
 #     netc CASE.net --check        for kinds whose subject is what the user is told: diagnostics, syntax, summary
+#     netc --format - <CASE.net    for the kind format
 #     netc CASE.net --emit=KIND    for every other kind
 # A first line `#! FLAGS` in the case, or a file named flags in the folder, adds flags.
 # NETC_GOLDEN_UPDATE=1 writes the expectations instead; `git diff` then shows what changed.
@@ -19,6 +20,7 @@ cd "$(dirname "$0")/$kind" || exit 2
 
 case $kind in
 diagnostics | syntax | summary) action=--check ;;
+format) action=--format ;;
 *) action=--emit=$kind ;;
 esac
 
@@ -32,8 +34,10 @@ for case in "$@"; do
     expected=${case%.net}.expected
     flags=$(sed -n '1s/^#! //p' "$case")
     [ ! -f flags ] || flags="$flags $(cat flags)"
+    file=$case
+    [ "$kind" != format ] || file=-
     # shellcheck disable=SC2086 # flags are words
-    "$netc" "$case" $action --color=never $flags >"$out/stdout" 2>"$out/stderr"
+    "$netc" "$file" $action --color=never $flags <"$case" >"$out/stdout" 2>"$out/stderr"
     status=$?
     # Where in the library's text a line stands is no part of what is promised.
     cat "$out/stdout" "$out/stderr" | sed 's,^\(prelude/[a-z_]*\.net:\)[0-9]*:[0-9]*:,\1*:*:,' >"$out/actual"

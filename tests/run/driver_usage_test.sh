@@ -28,7 +28,7 @@ usage "an unknown machine lists the known" "native, .*x86-64-v3" small.net -marc
 usage "an unknown colour" "auto, always or never" small.net --color=maybe
 usage "an unknown form of diagnostics" "text or json" small.net --diagnostics=xml
 usage "a kind of a later version" "not in this version" small.net --emit=header
-usage "an option of a later version" "--format is not in this version" --format small.net
+usage "an option of a later version" "--target is not in this version" --target=x small.net
 usage "two kinds to list" "one kind" --list layers losses
 holds "nothing was written" test "$(find . -type f | sort | tr '\n' ' ')" = "./err ./out ./small.net "
 
