@@ -48,8 +48,8 @@ def labels(name, count, classes):
 TYPES = {"F32": ("f", 4), "F64": ("d", 8), "I64": ("q", 8)}
 
 
-def write_npy(path, tensor, double=False):
-    code, descr = ("q", "<i8") if tensor.integer else ("d", "<f8") if double else ("f", "<f4")
+def write_npy(path, tensor, double=False, byte=False):
+    code, descr = ("B", "|u1") if byte else ("q", "<i8") if tensor.integer else ("d", "<f8") if double else ("f", "<f4")
     shape = "(" + "".join(f"{size}, " for size in tensor.shape) + ")"
     header = f"{{'descr': '{descr}', 'fortran_order': False, 'shape': {shape}, }}"
     header += " " * (63 - (len(header) + 10) % 64) + "\n"

@@ -1,0 +1,122 @@
+"""What a random network is trained with: its loss, its optimiser, statements by path, its trainer and its data."""
+import tables
+
+
+def loss_of(rng, row, width, extra):
+    """The .net and PyTorch texts of the loss statement."""
+    options = []
+    for name, values in row.options.items():
+        if rng.random() < 0.4:
+            if values == "W":
+                numbers = ", ".join(str(rng.randrange(1, 17) / 8) for _ in range(width))
+                options.append((name, f"[{numbers}]"))
+            else:
+                options.append((name, rng.choice(values)))
+    net = ", ".join(f"{name}={value}" for name, value in options)
+    python = ", ".join(f"{name}={value if value[0] != '[' else f'tensor({value})'}" for name, value in options)
+    parts = {"pairs": "output[0], output[1], target", "triplets": "output[0], output[1], output[2]"}
+    parts = parts.get(row.output_kind, "output, target")
+    call = f"F.{row.function}({parts}{', ' if python else ''}{python})"
+    form = rng.randrange(4)
+    if extra:
+        more = f"{', ' if net else ''}{net}"
+        return (f"def loss(output, target{extra[0]}) = {row.function}({parts}{more}) + {extra[1]}",
+                f"def loss(output, target, x, model):\n    return {call} + {extra[2]}\n")
+    python = f"def loss(output, target, x, model):\n    return {call}\n"
+    if form == 0 and row.output_kind == "single":
+        return f"loss = {row.function}({net})" if net else f"loss = {row.function}", python
+    if form == 1 and net:
+        return f"loss = (output, target) -> {row.function}({parts}, {net})", python
+    return f"loss = {rng.choice(['', 'nn.'])}{row.name}({net})", python
+
+
+def optimiser_of(rng, name, rates, options):
+    rate = rng.choice(rates)
+    chosen = [f"{key}={rng.choice(values)}" for key, values in options.items()
+              if rng.random() < 0.4 or "," in key]
+    text = ", ".join([f"lr={rate}"] + chosen)
+    schedule = rng.choice(tables.SCHEDULES) if rng.random() < 0.35 else None
+    net = text.replace(f"lr={rate}", f"lr={rate} * {schedule[0]}") if schedule else text
+    prefix = rng.choice(["", "", "optim."])
+    first = "model.parameters(), " if prefix and rng.random() < 0.5 else ""
+    return (f"optimizer = {prefix}{name}({first}{net})",
+            f"def optimiser(groups):\n    return {name}(groups, {text})\n\n\n"
+            f"def factor(step, epoch, steps, epochs):\n    return {schedule[1] if schedule else 1}\n")
+
+
+def by_path(rng, net):
+    """Statements about parameters by their paths: initial values, freezing, rates, decay. (.net lines, PyTorch lines)"""
+    layers = [name for name, _, python in net.members if python.startswith("Linear(")]
+    lines, python = [], []
+    if layers and rng.random() < 0.25:
+        layer = rng.choice(layers)
+        init = rng.choice(tables.INITIALISERS + tables.MATRIX_INITIALISERS)
+        lines.append(f"model.{layer}.weight = {init}")
+        python.append(f"    {init}(model.get_submodule('{layer}').weight)")
+    if rng.random() < 0.1 and layers:
+        lines.append("model.**.bias = zeros()")
+        python.append("    for name, p in model.named_parameters():\n        if name.endswith('bias'):\n            zeros()(p)")
+    if layers and rng.random() < 0.2:
+        layer = rng.choice(layers)
+        lines.append(f"model.{layer}.requires_grad = False")
+        python.append(f"    model.get_submodule('{layer}').requires_grad_(False)")
+    if layers and rng.random() < 0.12:
+        layer = rng.choice(layers)
+        lines.append(f"model.{layer}.lr_scale = 0.5")
+        python.append(f"    model.get_submodule('{layer}').lr_scale = 0.5")
+    if layers and rng.random() < 0.12:
+        decay = rng.choice(["0.2", "0.0"])
+        layer = rng.choice(layers)
+        lines.append(f"model.{layer}.weight_decay = {decay}")
+        python.append(f"    model.get_submodule('{layer}').weight_decay = {decay}")
+    return lines, ["def prepare(model):", *python, "    return model", ""]
+
+
+def penalty(rng, net, row):
+    """A term that a loss of its own adds: of a parameter, or of the gradient by the input."""
+    output = "output" if row.output_kind == "single" else "output[0]"
+    layers = [name for name, _, python in net.members if python.startswith("Linear(")]
+    kind = rng.random()
+    if kind < 0.08 and layers:
+        layer = rng.choice(layers)
+        return "", f"0.01 * sum(model.{layer}.weight ** 2)", f"0.01 * sum(model.get_submodule('{layer}').weight ** 2)"
+    if kind < 0.14:
+        text = f"0.1 * mean(grad(sum(sin({output})), x) ** 2)"
+        return ", x", text, text
+    if kind < 0.2:
+        text = f"0.1 * mean(tanh({output}) ** 2)"
+        return "", text, text
+    return None
+
+
+def trainer_options(rng, network):
+    if network.drop_last and network.batch > network.rows:
+        network.drop_last = False
+    if rng.random() < 0.12:
+        network.clip = rng.choice([{"clip_grad_norm": 0.5}, {"clip_grad_norm": 0.1}, {"clip_grad_value": 0.05},
+                                   {"clip_grad_value": 0.3}, {"clip_grad_norm": 0.5, "clip_grad_value": 0.05}])
+    if rng.random() < 0.12:
+        network.accumulate = rng.choice([2, 3])
+
+
+def data_text(network):
+    fed = network.inputs[0]
+    more = f", classes={network.target.classes}" if network.target.classes else ""
+    more += f", normalize={network.normalize}" if network.normalize else ""
+    y = ("", "") if network.target.kind == "nothing" else ("y='y.npy', ", ", test_y='test_y.npy'")
+    text = f"data = NPY(x='x.npy', {y[0]}test_x='test_x.npy'{y[1]}{more})\n"
+    if network.target.kind == "signs":
+        text += "target = Tensor(dtype=int64)\n"
+    if fed.kind == "tokens":
+        text += f"input = Tensor({fed.shape[0]}, dtype=int64)\n"
+    return text
+
+
+def trainer_text(network):
+    options = {"epochs": network.epochs, "batch_size": network.batch, "shuffle": network.shuffle, "seed": network.torch_seed}
+    if network.drop_last:
+        options["drop_last"] = True
+    if network.accumulate > 1:
+        options["accumulate"] = network.accumulate
+    options |= network.clip
+    return f"train = Trainer({', '.join(f'{key}={value}' for key, value in options.items())})"
