@@ -265,7 +265,8 @@ static void force(const Schedule *s, bool *forced, NodeId id) {
     }
 }
 
-static void place_node(Schedule *s, NodeId id, bool must_keep) {
+// must_run: an effect, which is computed although nobody reads it.
+static void place_node(Schedule *s, NodeId id, bool must_keep, bool must_run) {
     const Node *node = graph_node(s->g, id);
     s->reach[id] = NEW_ARRAY(s->arena, uint64_t, s->words);
     for (uint32_t i = 0; i < node->operand_count; i++) add_reach(s, s->reach[id], node->operands[i]);
@@ -282,7 +283,8 @@ static void place_node(Schedule *s, NodeId id, bool must_keep) {
     case CLASS_MOVEMENT: {
         int32_t group = s->fuse && node->op != OP_CONCAT && node->op != OP_PAD ? best_group(s, id) : -1;
         if (group >= 0) join(s, id, group);
-        else if (must_keep || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, KEEP_FROM) >= KEEP_FROM)) keep(s, id);
+        else if (must_keep || must_run || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, KEEP_FROM) >= KEEP_FROM))
+            keep(s, id);
         break;
     }
     case CLASS_SOURCE:
@@ -325,11 +327,14 @@ void schedule_fuse(Schedule *s) {
     most += s->entry->output_count;
     s->words = (most + 63) / 64 + 1;
     s->candidate = NEW_ARRAY(s->arena, uint64_t, s->words);
-    for (size_t i = 0; i < s->entry->output_count; i++)
-        if (s->entry->outputs[i].role != OUTPUT_EFFECT) forced[s->entry->outputs[i].node] = true;
+    bool *effects = NEW_ARRAY(s->arena, bool, g->count);
+    for (size_t i = 0; i < s->entry->output_count; i++) {
+        const Output *output = &s->entry->outputs[i];
+        *(output->role == OUTPUT_EFFECT ? &effects[output->node] : &forced[output->node]) = true;
+    }
     for (NodeId id = 0; id < g->count; id++)
         if (s->needed[id]) force(s, forced, id);
     for (NodeId id = 0; id < g->count; id++)
-        if (s->needed[id]) place_node(s, id, forced[id]);
+        if (s->needed[id]) place_node(s, id, forced[id], effects[id]);
     keep_what_is_read(s);
 }

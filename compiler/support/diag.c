@@ -188,7 +188,9 @@ const char *diag_nearest(const char *word, const char *const *candidates, size_t
         size_t other = candidates[i] ? strlen(candidates[i]) : 0;
         if (other == 0 || other > MAX_SUGGESTED) continue;
         size_t distance = edit_distance(word, length, candidates[i], other);
-        if (distance >= best || distance >= length) continue; // as many edits as letters: another word
+        // Relu is a misspelt ReLU, relo a misspelt relu.
+        bool nearer = distance == best && nearest && candidates[i][0] == *word && *nearest != *word;
+        if ((distance >= best && !nearer) || distance >= length) continue; // as many edits as letters: another word
         best = distance;
         nearest = candidates[i];
     }

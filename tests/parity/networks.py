@@ -314,6 +314,47 @@ def layers_model():
         ("drop", nn.Dropout(0.0)), ("blocks", Blocks()), ("one", nn.PReLU()), ("out", nn.Linear(14, 3, bias=False))]))
 
 
+# ---- Tables and products of two inputs
+TABLES_NET = """
+input  = Tensor(3, 8)
+target = Tensor(5)
+module Tables {
+    places = Embedding(11, 4)
+    padded = Embedding(6, 4, padding_idx=2)
+    pairs  = Bilinear(4, 4, 5)
+    mixed  = Bilinear(_, _, 5, bias=False)
+    spread = PixelShuffle(2)
+    forward(x) {
+        a = places((abs(x) * 5).long())[:, 0]
+        b = padded((abs(x) * 2.9).long()).mean(2)
+        c = spread(b.reshape(x.shape[0], 12, 1, 1)).reshape(x.shape[0], 3, 4)
+        return (pairs(a[:, :3], b) + mixed(c, tanh(a[:, 3:6]))).mean(1)
+    }
+}
+model = Tables()
+loss  = MSELoss()
+"""
+
+
+def tables_model():
+    class Tables(nn.Module):
+        def __init__(self):
+            super().__init__()
+            self.places = nn.Embedding(11, 4)
+            self.padded = nn.Embedding(6, 4, padding_idx=2)
+            self.pairs = nn.Bilinear(4, 4, 5)
+            self.mixed = nn.Bilinear(4, 4, 5, bias=False)
+            self.spread = nn.PixelShuffle(2)
+
+        def forward(self, x):
+            a = self.places((x.abs() * 5).long())[:, 0]
+            b = self.padded((x.abs() * 2.9).long()).mean(2)
+            c = self.spread(b.reshape(-1, 12, 1, 1)).reshape(-1, 3, 4)
+            return (self.pairs(a[:, :3], b) + self.mixed(c, a[:, 3:6].tanh())).mean(1)
+
+    return Tables()
+
+
 # ---- Functions whose axes include the batch
 BATCH_NET = """
 input  = Tensor(5)
@@ -347,29 +388,44 @@ def batch_model():
     return Net()
 
 
-# ---- What no other program can tell: a label that does not exist, probabilities of a class
+# ---- What is wrong only while the program runs: the batch, and what is said
+CHECKS = [
+    ("model = Linear(4, 3)\nloss = CrossEntropyLoss()\ntarget = Tensor(dtype=int64)", "(N, 4)", [1, 3],
+     "a label is outside 0 … 2: the model has 3 outputs"),
+    ("model = Linear(4, 1)\nloss = BCEWithLogitsLoss()\ntarget = Tensor(dtype=int64)", "(N, 4)", [1, 2],
+     "a label is neither 0 nor 1"),
+    ("model = Linear(4, 1)\nloss = BCELoss()\ntarget = Tensor(dtype=int64)", "(N, 4)", [1, 0],
+     "an output of a binary cross-entropy is not between 0 and 1"),
+    ("model = Sequential(Linear(4, 3), BatchNorm1d(3))\ntarget = Tensor(dtype=int64)", "(N, 4)", [1],
+     "a batch norm in training needs more than one value a channel, the batch has one sample"),
+    ("model = Embedding(4, 3)\ntarget = Tensor(dtype=int64)", "(N,)", [1, 0, 2],
+     "an index is outside 0 … 3: the embedding has 4 rows"),
+    ("model = x -> gather(x, 1, x.long())[:, :1]\nloss = (o, t) -> mean(o) + mean(p) * 0\np = Parameter(1)", "(N, 4)",
+     [1, 0], "gather: an index is outside 0 … 3"),
+]
+
+
 class CheckCase:
     name = "checks"
-    net = """
-input  = Tensor(4)
-target = Tensor(dtype=int64)
-model  = Linear(4, 3)
-loss   = CrossEntropyLoss()
-"""
 
     def covers(self):
-        return self.net
+        return " ".join(text for text, *_ in CHECKS)
 
     def expected(self):
         return Expected()
 
     def check(self, session, dtype, expected):
-        program = session.compile(self.name, self.net, dtype)
-        session.write("input.npy", tensors.numbers("checks.input", (2, 4)))
-        session.write("target.npy", Tensor((2,), [1, 3], integer=True))
-        done = session.run(program, "grad", "--input", "input.npy", "--target", "target.npy", "-o", "g.safetensors", expect=1)
-        if "a label is outside 0 … 2: the model has 3 outputs" not in done.stderr:
-            session.fail(f"checks {dtype}: a label that does not exist gave: {done.stderr}")
+        for i, (text, shape, target, message) in enumerate(CHECKS):
+            program = session.compile(f"{self.name}{i}", text + "\n" + ("input = Tensor(4)" if "4" in shape else
+                                                                       "input = Tensor(dtype=int64)"), dtype)
+            count = len(target)
+            session.write("input.npy", tensors.numbers("checks.input", (count, 4), 4, 9) if "4" in shape else
+                          Tensor((count,), range(3, 3 + count), integer=True))
+            session.write("target.npy", Tensor((count,), target, integer=True))
+            done = session.run(program, "grad", "--input", "input.npy", "--target", "target.npy", "-o", "g.safetensors",
+                               expect=1)
+            if message not in done.stderr:
+                session.fail(f"checks {dtype}: expected '{message}', got: {done.stderr}")
 
 
 # ---- Random functions: their distribution, and that the gradient uses the same draw
@@ -425,6 +481,7 @@ def cases():
         NetworkCase("float_losses", losses_net(FLOAT_LOSSES, 5, "Tensor(5)"), lambda: losses_model(FLOAT_LOSSES, 5),
                     losses_of(FLOAT_LOSSES), (9,), (5,)),
         NetworkCase("layers", LAYERS_NET, layers_model, nn and nn.MSELoss(), (2, 3, 4), (3,)),
+        NetworkCase("tables", TABLES_NET, tables_model, nn and nn.MSELoss(), (3, 8), (5,)),
         NetworkCase("batch_axis", BATCH_NET, batch_model, nn and nn.MSELoss(), (5,), (4,), batches=(3, 64, 65)),
         CheckCase(), RandomCase(),
     ]

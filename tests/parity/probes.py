@@ -199,6 +199,13 @@ def activation_probes():
 
 # ---- Reductions, rows and products
 MATRIX = (4, 5, 6)
+PLACES = "tensor([[1, 0, 3], [3, 1, 2]])"
+
+
+def places():
+    return torch.tensor([[1, 0, 3], [3, 1, 2]])
+
+
 REDUCTIONS = [
     probe("sum", "sum(x)", lambda x: x.sum()),
     probe("sum along", "x.sum(1)", lambda x: x.sum(1), MATRIX),
@@ -246,6 +253,30 @@ REDUCTIONS = [
           lambda x: F.normalize(x) + F.normalize(x, 1, 2) + F.normalize(x, dim=0, eps=3.0) + F.normalize(x * 0), MATRIX),
     probe("layer_norm", "layer_norm(x, 6, y, z)", lambda x, y, z: F.layer_norm(x, (6,), y, z), MATRIX, (6,), (6,)),
     probe("layer_norm over two", "layer_norm(x, (5, 6), eps=0.001)", lambda x: F.layer_norm(x, (5, 6), eps=0.001), MATRIX),
+    probe("layer_norm of one", "layer_norm(x, 1, eps=0.1) + layer_norm(x, (5, 1), y)",
+          lambda x, y: F.layer_norm(x, (1,), eps=0.1) + F.layer_norm(x, (5, 1), y), (4, 5, 1), (5, 1)),
+    probe("rms_norm", "rms_norm(x, 6, y) + rms_norm(x, (5, 6), eps=0.1) + rms_norm(x * 0, 6)",
+          lambda x, y: F.rms_norm(x, (6,), y) + F.rms_norm(x, (5, 6), eps=0.1) + F.rms_norm(x * 0, (6,)), MATRIX, (6,)),
+    probe("group_norm", "group_norm(x, 3, y, z) + group_norm(x, 1, eps=0.1) + group_norm(x, 6)",
+          lambda x, y, z: F.group_norm(x, 3, y, z) + F.group_norm(x, 1, eps=0.1) + F.group_norm(x, 6),
+          (4, 6, 2, 3), (6,), (6,)),
+    probe("group_norm of features", "group_norm(x, 2)", lambda x: F.group_norm(x, 2), (3, 8)),
+    probe("instance_norm", "instance_norm(x, y, z) + instance_norm(x)",
+          lambda x, y, z: F.instance_norm(x, weight=y, bias=z) + F.instance_norm(x), (4, 3, 5), (3,), (3,)),
+    probe("batch_norm", "batch_norm(x, zeros(5), ones(5), y, z, True) + batch_norm(x, None, None, training=True, eps=0.1)",
+          lambda x, y, z: F.batch_norm(x, None, None, y, z, True) + F.batch_norm(x, None, None, training=True, eps=0.1),
+          MATRIX, (5,), (5,)),
+    probe("batch_norm in inference", "batch_norm(x, y.detach(), (z * z + 0.5).detach(), y, z)",
+          lambda x, y, z: F.batch_norm(x, y.detach(), (z * z + 0.5).detach(), y, z), (4, 5), (5,), (5,)),
+    probe("linear", "linear(x, y, z) + linear(x, y)", lambda x, y, z: F.linear(x, y, z) + F.linear(x, y), MATRIX, (3, 6), (3,)),
+    probe("bilinear", "bilinear(x, y, z, z[:, 0, 0]) + bilinear(x, y, z)",
+          lambda x, y, z: F.bilinear(x, y, z, z[:, 0, 0]) + F.bilinear(x, y, z), (2, 3, 4), (2, 3, 5), (6, 4, 5)),
+    probe("embedding", f"embedding({PLACES}, x) + embedding({PLACES}, x, padding_idx=-1)",
+          lambda x: F.embedding(places(), x) + F.embedding(places(), x, padding_idx=3), (4, 5)),
+    probe("gather", "gather(x, 1, tensor([[0, 6], [3, 3], [2, 1]])) + x.gather(-1, tensor([[0, 0], [6, 5], [1, 1]]))",
+          lambda x: x.gather(1, torch.tensor([[0, 6], [3, 3], [2, 1]])) + x.gather(1, torch.tensor([[0, 0], [6, 5], [1, 1]])),
+          (3, 7)),
+    probe("gather along the first axis", f"gather(x, 0, {PLACES})", lambda x: x.gather(0, places()), (4, 3)),
     probe("vectors", "x @ y", lambda x, y: x @ y, (33,), (33,)),
     probe("matrix by vector", "matmul(x, y)", lambda x, y: x @ y, (5, 17), (17,)),
     probe("vector by matrix", "x @ y", lambda x, y: x @ y, (17,), (17, 3)),
@@ -291,6 +322,9 @@ MOVEMENT = [
     probe("masked_fill", "masked_fill(x, x > 1, -7.5)", lambda x: x.masked_fill(x > 1, -7.5), MATRIX),
     probe("dropout without chance", "dropout(x, 0) + dropout(x, p=1) + dropout(x, 0.5, training=False)",
           lambda x: 2 * x, (4, 5)),
+    probe("dropout2d without chance", "dropout2d(x, 0) + dropout2d(x, p=1) + dropout2d(x, 0.5, training=False)",
+          lambda x: 2 * x, MATRIX),
+    probe("pixel_shuffle", "pixel_shuffle(x, 2)", lambda x: F.pixel_shuffle(x, 2), (2, 8, 2, 3)),
 ]
 
 # ---- Creation

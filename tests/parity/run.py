@@ -14,6 +14,7 @@ import time
 
 import harness
 import networks
+import norms
 import probes
 import trainer
 import training
@@ -35,7 +36,7 @@ def listed(netc):
 
 
 def all_cases(data):
-    return probes.cases() + networks.cases() + trainer.cases() + training.cases(data)
+    return probes.cases() + networks.cases() + norms.cases() + trainer.cases() + training.cases(data)
 
 
 def data_folder(given):

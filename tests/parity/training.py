@@ -52,7 +52,8 @@ class InitialCase:
         layers = "\n".join(f"    l{i} = Linear({a}, {b})" for i, (a, b) in enumerate(PAIRS))
         items = "\n".join(f"    i{i} = Parameter({', '.join(map(str, shape))}, init={text})"
                           for i, (text, _, shape, _) in enumerate(INITIALISERS))
-        self.net = (f"module All {{\n{layers}\n{items}\n    last = Linear(3, 2)\n    l0.bias = zeros()\n"
+        self.net = (f"module All {{\n{layers}\n{items}\n    table = Embedding(7, 3, padding_idx=-2)\n"
+                    "    pairs = Bilinear(5, 3, 4)\n    last = Linear(3, 2)\n    l0.bias = zeros()\n"
                     "    forward(input) = input + sum(l0.weight)\n}\n"
                     "input = Tensor(1)\ntarget = Tensor(1)\nmodel = All()\nloss = MSELoss()\n")
 
@@ -70,6 +71,10 @@ class InitialCase:
             for i, (_, function, shape, _) in enumerate(INITIALISERS):
                 with torch.no_grad():
                     result.add(f"{seed}/i{i}", function(torch.empty(shape)))
+            result.add(f"{seed}/table.weight", nn.Embedding(7, 3, padding_idx=-2).weight)
+            pairs = nn.Bilinear(5, 3, 4)
+            result.add(f"{seed}/pairs.weight", pairs.weight)
+            result.add(f"{seed}/pairs.bias", pairs.bias)
             last = nn.Linear(3, 2)
             result.add(f"{seed}/last.weight", last.weight)
         return result
@@ -84,6 +89,8 @@ class InitialCase:
                 what = f"initial {dtype}, seed {seed}"
                 if name[0] == "i" and not INITIALISERS[int(name[1:])][3]:
                     near(session, f"{what}: {INITIALISERS[int(name[1:])][0]}", got.get(name), expected.values[key])
+                elif name == "table.weight":
+                    near(session, f"{what}: {name}", got.get(name), expected.values[key])
                 else:
                     session.bitwise(what, got.get(name), expected, key)
 

@@ -215,6 +215,8 @@ static void near_words_are_suggested(void **state) {
     assert_string_equal(diag_nearest("relu", names, count), "ReLU");
     assert_string_equal(diag_nearest("BatchNorm", names, count), "BatchNorm2d");
     assert_string_equal(diag_nearest("CrossEntropyLos", names, count), "CrossEntropyLoss");
+    assert_string_equal(diag_nearest("Linera", (const char *const[]){"linear", "Linear"}, 2), "Linear");
+    assert_string_equal(diag_nearest("linera", (const char *const[]){"Linear", "linear"}, 2), "linear");
     assert_null(diag_nearest("Softmax", names, count));
     assert_null(diag_nearest("y", names, count));
     assert_null(diag_nearest("", names, count));
