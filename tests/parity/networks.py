@@ -397,7 +397,7 @@ CHECKS = [
     ("model = Linear(4, 1)\nloss = BCELoss()\ntarget = Tensor(dtype=int64)", "(N, 4)", [1, 0],
      "an output of a binary cross-entropy is not between 0 and 1"),
     ("model = Sequential(Linear(4, 3), BatchNorm1d(3))\ntarget = Tensor(dtype=int64)", "(N, 4)", [1],
-     "a batch norm in training needs more than one value a channel, the batch has one sample"),
+     "a batch norm cannot learn from one sample"),
     ("model = Embedding(4, 3)\ntarget = Tensor(dtype=int64)", "(N,)", [1, 0, 2],
      "an index is outside 0 … 3: the embedding has 4 rows"),
     ("model = x -> gather(x, 1, x.long())[:, :1]\nloss = (o, t) -> mean(o) + mean(p) * 0\np = Parameter(1)", "(N, 4)",
@@ -436,11 +436,13 @@ module Draws {
     x = Parameter(100, 100, init=ones())
     u = Parameter(100, 100, init=ones())
     n = Parameter(100, 100, init=ones())
+    p = Parameter(50, 40, 5, init=ones())
     drop = Dropout(0.25)
+    planes = Dropout2d(0.25)
     forward(input) {
         uniforms = (rand(100, 100) + rand_like(u)) / 2
         normals = (randn(100, 100) + randn_like(n)) / sqrt(2)
-        drawn = sum(drop(x)) + sum(u * uniforms) + sum(n * normals)
+        drawn = sum(drop(x)) + sum(planes(p)) + sum(u * uniforms) + sum(n * normals)
         return input * 0 + drawn + sum(dropout(x, 0.25)) * 0
     }
 }
@@ -463,6 +465,10 @@ loss   = (output, target) -> mean(output)
         kept = sum(1 for value in got["x"].values if value)
         if {round(value, 5) for value in got["x"].values} != {0.0, round(4 / 3, 5)} or not 7300 < kept < 7700:
             session.fail(f"random {dtype}: dropout kept {kept} of 10000, expected about 7500, scaled by 4 / 3")
+        planes = [got["p"].values[i:i + 5] for i in range(0, 10000, 5)]
+        kept = sum(1 for plane in planes if plane[0])
+        if any(len(set(plane)) > 1 for plane in planes) or not 1400 < kept < 1600:
+            session.fail(f"random {dtype}: dropout2d kept {kept} of 2000 channels, expected about 1500 and each as a whole")
         for name, mean, std in (("u", 0.5, math.sqrt(1 / 24)), ("n", 0.0, 1.0)):
             values = got[name].values
             average = sum(values) / len(values)

@@ -324,6 +324,14 @@ MOVEMENT = [
           lambda x: 2 * x, (4, 5)),
     probe("dropout2d without chance", "dropout2d(x, 0) + dropout2d(x, p=1) + dropout2d(x, 0.5, training=False)",
           lambda x: 2 * x, MATRIX),
+    probe("interpolate", "interpolate(x, scale_factor=2) + interpolate(x, size=(6, 8))",
+          lambda x: F.interpolate(x, scale_factor=2) + F.interpolate(x, size=(6, 8)), (2, 2, 3, 4)),
+    probe("interpolate between places",
+          "interpolate(x, (5, 7), mode='bilinear') + interpolate(x, (5, 7), None, 'bilinear', True)",
+          lambda x: F.interpolate(x, (5, 7), mode="bilinear") + F.interpolate(x, (5, 7), mode="bilinear", align_corners=True),
+          (2, 2, 3, 4)),
+    layer("Upsample(scale_factor=1.5, mode='linear')", lambda x: F.interpolate(x, scale_factor=1.5, mode="linear"), (2, 3, 5)),
+    layer("Upsample(3)", lambda x: F.interpolate(x, 3), (2, 3, 7)),
     probe("pixel_shuffle", "pixel_shuffle(x, 2)", lambda x: F.pixel_shuffle(x, 2), (2, 8, 2, 3)),
 ]
 
