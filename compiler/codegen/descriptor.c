@@ -237,9 +237,11 @@ static Value data(const Writer *w, const DataSpec *d) {
     FIELD(&f, NetrtData, name, text(w, d->name));
     FIELD(&f, NetrtData, kind, text(w, d->kind));
     FIELD(&f, NetrtData, folder, text(w, d->folder));
-    FIELD(&f, NetrtData, train_x, text(w, d->train_x));
+    FIELD(&f, NetrtData, not_in, constant_strings(w->g, d->not_in, d->not_in_count, true));
+    FIELD(&f, NetrtData, train_x, constant_strings(w->g, d->train_x, d->x_count, false));
+    FIELD(&f, NetrtData, test_x, constant_strings(w->g, d->test_x, d->x_count, false));
+    FIELD(&f, NetrtData, x_count, i64(w, (int64_t)d->x_count));
     FIELD(&f, NetrtData, train_y, text(w, d->train_y));
-    FIELD(&f, NetrtData, test_x, text(w, d->test_x));
     FIELD(&f, NetrtData, test_y, text(w, d->test_y));
     FIELD(&f, NetrtData, classes, constant_strings(w->g, d->classes, d->class_count, false));
     FIELD(&f, NetrtData, class_count, i64(w, (int64_t)d->class_count));

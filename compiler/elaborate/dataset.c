@@ -14,15 +14,24 @@ static FILE *open_beside(Eval *eval, const char *name) {
     return fopen(name, "rb");
 }
 
-// IDX: 0, 0, type, rank, then the sizes, big-endian. Only plain files can be read here; gzipped ones need `input`.
-static bool read_idx(FILE *file, Shape *shape, DType *dtype) {
+// What is packed can be read only at run time; `input` must tell its shape.
+static bool is_gzipped(FILE *file) {
+    int first = fgetc(file), second = fgetc(file);
+    rewind(file);
+    return first == 0x1f && second == 0x8b;
+}
+
+// IDX: 0, 0, type, rank, then the sizes, big-endian.
+static bool read_idx(Eval *eval, const char *name, FILE *file, Shape *shape, DType *dtype) {
     unsigned char head[4], size[4];
-    if (fread(head, 1, 4, file) != 4 || head[0] || head[1] || head[3] < 1 || head[3] > MAX_RANK) return false;
-    if (head[2] != 0x08 && head[2] != 0x0D) return false;
-    *dtype = head[2] == 0x08 ? DT_U8 : DT_F32;
+    static const DType types[] = {
+        [0x08] = DT_U8, [0x09] = DT_I64, [0x0b] = DT_I64, [0x0c] = DT_I64, [0x0d] = DT_F32, [0x0e] = DT_F64};
+    bool ok = fread(head, 1, 4, file) == 4 && !head[0] && !head[1] && head[3] >= 1 && head[3] <= MAX_RANK;
+    if (!ok || head[2] < 0x08 || head[2] == 0x0a || head[2] > 0x0e) return eval_error(eval, MSG(DATA_NO_IDX), name);
+    *dtype = types[head[2]];
     *shape = (Shape){.rank = head[3]};
     for (int i = 0; i < head[3]; i++) {
-        if (fread(size, 1, 4, file) != 4) return false;
+        if (fread(size, 1, 4, file) != 4) return eval_error(eval, MSG(DATA_NO_IDX), name);
         shape->dim[i].size = (int64_t)size[0] << 24 | size[1] << 16 | size[2] << 8 | size[3];
     }
     return true;
@@ -40,38 +49,60 @@ static bool npy_shape(const char *text, Shape *shape) {
     return at && *at == ')';
 }
 
-static bool read_npy(FILE *file, Shape *shape, DType *dtype) {
-    unsigned char head[12];
-    char text[4096];
-    if (fread(head, 1, 10, file) != 10 || memcmp(head, "\x93NUMPY", 6)) return false;
-    size_t length = (size_t)head[8] | (size_t)head[9] << 8;
-    if (head[6] != 1 || length >= sizeof text || fread(text, 1, length, file) != length) return false;
-    text[length] = 0;
-    const char *kind = strstr(text, "'descr'"), *sizes = strstr(text, "'shape'");
-    if (!kind || !sizes) return false;
+// Bytes, booleans and floats are stored as they are, all other integers as int64.
+static bool npy_dtype(const char *descr, DType *dtype) {
     static const struct {
         const char *text;
         DType dtype;
     } kinds[] = {
-        {"'|u1'", DT_U8}, {"'<f4'", DT_F32}, {"'<f8'", DT_F64}, {"'<i8'", DT_I64}, {"'<i4'", DT_I64}, {"'|b1'", DT_BOOL},
+        {"|u1", DT_U8},  {"|b1", DT_BOOL}, {"<f4", DT_F32}, {"<f8", DT_F64}, {"<i8", DT_I64},
+        {"<i4", DT_I64}, {"<i2", DT_I64},  {"|i1", DT_I64}, {"<u2", DT_I64}, {"<u4", DT_I64},
     };
-    *shape = (Shape){0};
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
-        const char *found = strstr(kind, kinds[i].text);
-        if (!found || found - kind > 16) continue;
+        if (strcmp(descr, kinds[i].text) != 0) continue;
         *dtype = kinds[i].dtype;
-        return npy_shape(sizes, shape) && shape->rank > 0;
+        return true;
     }
     return false;
 }
 
-static bool read_head(Eval *eval, const char *format, const char *name, Shape *sample, DType *dtype) {
+// The text between the quotes after 'key':, cut to what a type can be; "" if there is none.
+static void npy_value(const char *text, const char *key, char value[16]) {
+    const char *at = strstr(text, key);
+    at = at ? strchr(at + strlen(key), '\'') : NULL;
+    size_t length = at ? strcspn(at + 1, "'") : 0;
+    if (length > 15) length = 15;
+    if (length) memcpy(value, at + 1, length);
+    value[length] = 0;
+}
+
+static bool read_npy(Eval *eval, const char *name, FILE *file, Shape *shape, DType *dtype) {
+    unsigned char head[12];
+    char text[4096], descr[16];
+    if (fread(head, 1, 10, file) != 10 || memcmp(head, "\x93NUMPY", 6)) return eval_error(eval, MSG(DATA_NO_NPY), name);
+    size_t length = (size_t)head[8] | (size_t)head[9] << 8;
+    bool whole = head[6] == 1 && length < sizeof text && fread(text, 1, length, file) == length;
+    text[whole ? length : 0] = 0;
+    const char *sizes = strstr(text, "'shape'");
+    *shape = (Shape){0};
+    if (!sizes || !npy_shape(sizes, shape)) return eval_error(eval, MSG(DATA_NPY_HEADER), name);
+    npy_value(text, "'descr':", descr);
+    if (!npy_dtype(descr, dtype)) return eval_error(eval, MSG(DATA_NPY_TYPE), name, descr);
+    return shape->rank > 0 || eval_error(eval, MSG(DATA_NPY_SCALAR), name);
+}
+
+// The shape and type of the samples of a file, if it stands beside the .net file: *found. False, with a message, if it does but
+// is not what it should be.
+static bool read_head(Eval *eval, const char *format, const char *name, bool *found, Shape *sample, DType *dtype) {
     FILE *file = name ? open_beside(eval, name) : NULL;
-    if (!file) return false;
+    *found = false;
+    if (!file) return true;
     Shape whole;
-    bool ok = !strcmp(format, "idx") ? read_idx(file, &whole, dtype) : !strcmp(format, "npy") && read_npy(file, &whole, dtype);
+    bool ok = true, npy = !strcmp(format, "npy"), gzipped = is_gzipped(file);
+    if (!gzipped && npy) ok = *found = read_npy(eval, name, file, &whole, dtype);
+    if (!gzipped && !strcmp(format, "idx")) ok = *found = read_idx(eval, name, file, &whole, dtype);
     fclose(file);
-    if (!ok) return false;
+    if (!*found) return ok;
     *sample = (Shape){.rank = (uint8_t)(whole.rank - 1)};
     memcpy(sample->dim, whole.dim + 1, sample->rank * sizeof(Dim));
     return true;
@@ -81,6 +112,33 @@ static bool read_head(Eval *eval, const char *format, const char *name, Shape *s
 static bool text_or_none(Eval *eval, const Value *value, const char *what, const char **result) {
     *result = NULL;
     return value->kind == VALUE_NONE || arg_string(eval, value, what, result);
+}
+
+// x='a.npy', or x=['a.npy', 'b.npy'] for a model of several inputs.
+static bool read_names(Eval *eval, const Value *value, const char *what, const char *const **names, size_t *count) {
+    bool list = value->kind == VALUE_LIST || value->kind == VALUE_TUPLE;
+    const Value *items = list ? value->list->items : value;
+    *names = NULL;
+    *count = list ? value->list->count : value->kind != VALUE_NONE;
+    if (list && !*count) return eval_error(eval, MSG(DATA_NO_FILES), eval->callee, what);
+    if (!*count) return true;
+    const char **texts = NEW_ARRAY(eval->arena, const char *, *count);
+    for (size_t i = 0; i < *count; i++) {
+        if (!arg_string(eval, &items[i], what, &texts[i])) return false;
+    }
+    *names = texts;
+    return true;
+}
+
+static bool read_input_files(Eval *eval, const Value *train, const Value *test, Dataset *data) {
+    DataSpec *spec = &data->spec;
+    size_t count;
+    if (!read_names(eval, train, "train_x", &spec->train_x, &spec->x_count)) return false;
+    if (!read_names(eval, test, "test_x", &spec->test_x, &count)) return false;
+    if (count && count != spec->x_count) return eval_error(eval, MSG(DATA_FILES_DIFFER), spec->x_count, count);
+    data->input_count = spec->x_count ? spec->x_count : 1;
+    data->inputs = NEW_ARRAY(eval->arena, DataInput, data->input_count);
+    return true;
 }
 
 static bool read_classes(Eval *eval, const Value *value, Dataset *data) {
@@ -137,17 +195,22 @@ static bool read_target(Eval *eval, const Value *value, Dataset *data) {
     return true;
 }
 
-static void read_files(Eval *eval, Dataset *data) {
+static bool read_files(Eval *eval, Dataset *data) {
     const DataSpec *spec = &data->spec;
-    if (!data->shape_known) data->shape_known = read_head(eval, spec->format, spec->train_x, &data->shape, &data->dtype);
-    TensorSpec target;
-    if (data->target_known || spec->class_count ||
-        !read_head(eval, spec->format, spec->train_y, &target.shape, &target.dtype)) {
-        return;
+    bool found;
+    for (size_t i = 0; i < spec->x_count; i++) {
+        DataInput *input = &data->inputs[i];
+        if (!input->known) {
+            if (!read_head(eval, spec->format, spec->train_x[i], &input->known, &input->shape, &input->dtype)) return false;
+        }
+        // Kernels read the program's own type of floats: files are converted when they are read.
+        if (dtype_is_float(input->dtype)) input->dtype = eval_float(eval);
     }
-    data->target = target;
-    data->target_known = true;
-    if (target.dtype == DT_U8 || target.dtype == DT_BOOL) data->target.dtype = DT_I64; // labels
+    if (data->target_known || spec->class_count) return true;
+    if (!read_head(eval, spec->format, spec->train_y, &found, &data->target.shape, &data->target.dtype)) return false;
+    data->target_known = found;
+    if (data->target.dtype == DT_U8 || data->target.dtype == DT_BOOL) data->target.dtype = DT_I64; // labels
+    return true;
 }
 
 static bool call_dataset(Eval *eval, const Value *args, Value *result) {
@@ -155,32 +218,32 @@ static bool call_dataset(Eval *eval, const Value *args, Value *result) {
     DataSpec *spec = &data->spec;
     spec->present = true;
     spec->span = eval_user_span(eval);
-    if (!arg_string(eval, &args[0], "format", &spec->format) || !arg_string(eval, &args[1], "name", &spec->name) ||
+    if (!arg_string(eval, &args[0], "format", &spec->format) || !read_input_files(eval, &args[4], &args[6], data) ||
+        !text_or_none(eval, &args[5], "train_y", &spec->train_y) || !text_or_none(eval, &args[7], "test_y", &spec->test_y) ||
         !text_or_none(eval, &args[2], "kind", &spec->kind) || !text_or_none(eval, &args[3], "folder", &spec->folder)) {
         return false;
     }
-    const char **files[] = {&spec->train_x, &spec->train_y, &spec->test_x, &spec->test_y};
-    static const char *const names[] = {"train_x", "train_y", "test_x", "test_y"};
-    for (int i = 0; i < 4; i++) {
-        if (!text_or_none(eval, &args[4 + i], names[i], files[i])) return false;
-    }
-    data->dtype = DT_U8;
-    if (args[8].kind != VALUE_NONE) {
-        if (!arg_shape(eval, &args[8], "shape", false, &data->shape)) return false;
-        data->shape_known = true;
-    }
-    if (!arg_dtype(eval, &args[9], "dtype", &data->dtype) || !read_classes(eval, &args[10], data) ||
-        !arg_int(eval, &args[11], "count", &spec->count) || !arg_int(eval, &args[12], "seed", &spec->seed) ||
-        !arg_number(eval, &args[13], "validation", &spec->validation) || !read_target(eval, &args[14], data) ||
-        !read_normalize(eval, &args[15], data)) {
+    const char *const *names; // a set without a name of its own is called like its first file
+    size_t name_count;
+    if (!read_names(eval, &args[1], "name", &names, &name_count)) return false;
+    spec->name = name_count ? names[0] : NULL;
+    DataInput given = {.known = args[8].kind != VALUE_NONE};
+    if (given.known && !arg_shape(eval, &args[8], "shape", false, &given.shape)) return false;
+    if (!arg_dtype(eval, &args[9], "dtype", &given.dtype)) return false;
+    for (size_t i = 0; i < data->input_count; i++) data->inputs[i] = given;
+    if (!read_classes(eval, &args[10], data) || !arg_int(eval, &args[11], "count", &spec->count) ||
+        !arg_int(eval, &args[12], "seed", &spec->seed) || !arg_number(eval, &args[13], "validation", &spec->validation) ||
+        !read_target(eval, &args[14], data) || !read_normalize(eval, &args[15], data) ||
+        !read_names(eval, &args[16], "not_in", &spec->not_in, &spec->not_in_count)) {
         return false;
     }
-    if (dtype_is_float(data->dtype)) data->dtype = DT_F32;
+    if (data->input_count > 1 && data->mean.kind != VALUE_NONE) return eval_error(eval, MSG(NORMALIZE_INPUTS));
+    if (data->input_count > 1 && spec->target_is_input) return eval_error(eval, MSG(DATA_TARGET_INPUTS));
     if (spec->validation < 0 || spec->validation >= 1) {
         return eval_error(eval, MSG(DATA_VALIDATION));
     }
     if (spec->count < 0) return eval_error(eval, MSG(DATA_COUNT));
-    read_files(eval, data);
+    if (!read_files(eval, data)) return false;
     *result = (Value){VALUE_DATASET, {.dataset = data}};
     return true;
 }
@@ -188,7 +251,7 @@ static bool call_dataset(Eval *eval, const Value *args, Value *result) {
 const Builtin data_builtins[] = {
     {"dataset",
      "format, name, kind=None, folder=None, train_x=None, train_y=None, test_x=None, test_y=None, shape=None, "
-     "dtype='uint8', classes=None, count=0, seed=0, validation=0.0, target=None, normalize=None",
+     "dtype='uint8', classes=None, count=0, seed=0, validation=0.0, target=None, normalize=None, not_in=None",
      "A data set as the compiled program reads it; MNIST, IDX and their like are written with it.", call_dataset},
     {NULL, NULL, NULL, NULL},
 };
@@ -217,8 +280,9 @@ bool convert_samples(Eval *eval, const Dataset *data, NodeId stored, NodeId *res
     Graph *g = eval->graph;
     eval->site = NULL;
     eval_place(eval, data->spec.span);
+    DType stored_as = graph_node(g, stored)->dtype;
     NodeId x = build_cast(g, stored, g->float_type);
-    if (data->dtype == DT_U8) x = build_binary(g, OP_DIV, x, build_float(g, 255));
+    if (stored_as == DT_U8) x = build_binary(g, OP_DIV, x, build_float(g, 255));
     if (data->mean.kind != VALUE_NONE) {
         NodeId mean = per_channel(eval, &data->mean, x);
         NodeId std = mean == NODE_NONE ? NODE_NONE : per_channel(eval, &data->std, x);

@@ -163,11 +163,16 @@ struct Optimizer {
     Span span;
 };
 
+typedef struct DataInput { // one input of the model, as the files hold it
+    Shape shape;           // of one sample
+    bool known;            // whether the shape is
+    DType dtype;           // as stored
+} DataInput;
+
 struct Dataset {
     DataSpec spec;
-    Shape shape; // of one sample
-    bool shape_known;
-    DType dtype; // as stored
+    DataInput *inputs;
+    size_t input_count; // at least 1
     TensorSpec target;
     bool target_known;
     Value mean, std; // None without normalize

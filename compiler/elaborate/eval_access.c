@@ -53,12 +53,16 @@ static bool module_attribute(Eval *eval, const Module *module, const char *name,
 
 static bool dataset_attribute(Eval *eval, const Dataset *data, const char *name, Span span, Value *result) {
     if (!strcmp(name, "shape")) {
-        if (!data->shape_known) {
-            eval_error_at(eval, span, MSG(DATA_SHAPE_UNKNOWN));
-            eval_hint(eval, MSG(HINT_GIVE_INPUT));
-            return false;
+        Value *shapes = NEW_ARRAY(eval->arena, Value, data->input_count);
+        for (size_t i = 0; i < data->input_count; i++) {
+            if (!data->inputs[i].known) {
+                eval_error_at(eval, span, MSG(DATA_SHAPE_UNKNOWN));
+                eval_hint(eval, MSG(HINT_GIVE_INPUT));
+                return false;
+            }
+            shapes[i] = value_shape(eval, &data->inputs[i].shape);
         }
-        *result = value_shape(eval, &data->shape);
+        *result = data->input_count == 1 ? shapes[0] : value_tuple(eval, shapes, data->input_count);
         return true;
     }
     if (!strcmp(name, "classes")) {

@@ -41,34 +41,50 @@ static bool reshape_sample(Eval *eval, NodeId x, const TensorSpec *spec, NodeId 
     return *result != NODE_NONE || eval_failed(eval);
 }
 
-static bool data_input(Eval *eval, Whole *whole, const Value *input) {
-    Dataset *data = whole->data.dataset;
-    const TensorSpec *spec = input->kind == VALUE_SPEC ? input->spec : NULL;
-    if (input->kind != VALUE_SPEC && input->kind != VALUE_NONE) {
-        return eval_error_at(eval, span_of(eval, "input"), MSG(INPUT_BESIDE_DATA));
-    }
+// Input i of the data set as the model takes it; `spec`, if not NULL, is what the file says of it.
+static bool data_tensor(Eval *eval, Dataset *data, size_t i, const TensorSpec *spec, Value *result) {
+    DataInput *input = &data->inputs[i];
     eval_place(eval, data->spec.span);
-    if (!data->shape_known) {
-        if (!spec) {
-            eval_error(eval, MSG(SAMPLES_UNKNOWN));
-            eval_hint(eval, MSG(HINT_GIVE_INPUT));
-            return false;
-        }
-        data->shape = spec->shape;
-        data->shape_known = true;
-    }
-    NodeId stored = input_node(eval, "input", data->shape, data->dtype, false), x;
-    if (stored == NODE_NONE) return eval_failed(eval);
-    if (data->dtype == DT_I64) {
-        x = stored;
-    } else if (!convert_samples(eval, data, stored, &x)) {
+    if (!input->known && !spec) {
+        eval_error(eval, MSG(SAMPLES_UNKNOWN));
+        if (data->input_count > 1) eval_hint(eval, MSG(HINT_GIVE_INPUTS));
+        else eval_hint(eval, MSG(HINT_GIVE_INPUT));
         return false;
     }
+    if (!input->known) {
+        input->shape = spec->shape;
+        if (!dtype_is_float(spec->dtype)) input->dtype = spec->dtype;
+        input->known = true;
+    }
+    const char *name = data->input_count > 1 ? arena_printf(eval->arena, "input%zu", i) : "input";
+    NodeId x = input_node(eval, name, input->shape, input->dtype, false);
+    if (x == NODE_NONE) return eval_failed(eval);
+    if (input->dtype != DT_I64 && !convert_samples(eval, data, x, &x)) return false;
     if (spec) {
         eval_place(eval, span_of(eval, "input"));
         if (!reshape_sample(eval, x, spec, &x)) return false;
     }
-    whole->input = value_tensor(x);
+    *result = value_tensor(x);
+    return true;
+}
+
+static bool data_input(Eval *eval, Whole *whole, const Value *input) {
+    Dataset *data = whole->data.dataset;
+    const size_t count = data->input_count;
+    const bool tuple = input->kind == VALUE_TUPLE || input->kind == VALUE_LIST;
+    const Value *items = tuple ? input->list->items : input;
+    bool fits = input->kind == VALUE_NONE || (tuple ? input->list->count : 1) == count;
+    for (size_t i = 0; fits && input->kind != VALUE_NONE && i < count; i++) fits = items[i].kind == VALUE_SPEC;
+    if (!fits) {
+        const char *wanted = count == 1 ? "one Tensor(…)" : arena_printf(eval->arena, "a tuple of %zu Tensors", count);
+        return eval_error_at(eval, span_of(eval, "input"), MSG(INPUT_BESIDE_DATA), wanted, value_text(eval, input));
+    }
+    Value *tensors = NEW_ARRAY(eval->arena, Value, count);
+    for (size_t i = 0; i < count; i++) {
+        const TensorSpec *spec = input->kind == VALUE_NONE ? NULL : items[i].spec;
+        if (!data_tensor(eval, data, i, spec, &tensors[i])) return false;
+    }
+    whole->input = count == 1 ? tensors[0] : value_tuple(eval, tensors, count);
     return true;
 }
 

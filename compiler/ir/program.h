@@ -54,14 +54,18 @@ typedef struct Entry {
 // The data set's description, from `dataset(...)` in the prelude: strings and numbers the runtime understands.
 typedef struct DataSpec {
     bool present;
-    const char *format;                              // "idx", "npy", "synthetic"
-    const char *name;                                // shown to the user: "MNIST"
-    const char *kind;                                // synthetic: "digits", …
-    const char *folder;                              // sub-folder looked for under --data, besides --data itself
-    const char *train_x, *train_y, *test_x, *test_y; // file names; test ones may be NULL
-    const char *const *classes;                      // names, NULL when there are none
-    size_t class_count;                              // 0: no classes
-    int64_t count;                                   // synthetic
+    const char *format;        // "idx", "npy", "synthetic"
+    const char *name;          // shown to the user: "MNIST"
+    const char *kind;          // synthetic: "digits", …
+    const char *folder;        // sub-folder looked for under --data, besides --data itself
+    const char *const *not_in; // names of folders that hold another set's files of the same names, or "*"
+    size_t not_in_count;
+    const char *const *train_x, *const *test_x; // file names, one for each input of the model; NULL when there are none
+    size_t x_count;
+    const char *train_y, *test_y; // NULL when there are none
+    const char *const *classes;   // names, NULL when there are none
+    size_t class_count;           // 0: no classes
+    int64_t count;                // synthetic
     int64_t seed;
     double validation; // fraction
     bool target_is_input;

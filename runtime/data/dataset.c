@@ -11,79 +11,87 @@
 #include "data/npy.h"
 #include "data/synthetic.h"
 
-enum { TRAIN_X, TRAIN_Y, TEST_X, TEST_Y, FILES };
+enum { FILES = 2 * NETRT_MAX_INPUTS, TRAIN = 0, TEST = NETRT_MAX_INPUTS }; // files lie as NetrtDataset.arrays does
+_Static_assert(FILES == NETRT_MOST_FILES, "a path for each file");
 
 typedef struct Opening {
     const NetrtProgram *program;
     const NetrtData *data;
-    const NetrtInput *input, *target; // target: NULL if the program has none
-    int32_t input_index, target_index;
-    NetrtDataFiles files; // paths are also what messages call the arrays
+    int x[NETRT_MAX_INPUTS], x_count; // the program's inputs that are no targets, in order
+    int y;                            // its target; −1 if there is none
+    NetrtDataFiles files;             // paths are also what messages call the arrays
     NetrtDataset *set;
     NetrtError *error;
 } Opening;
 
-static bool reads_target(const Opening *o) { return o->target && !o->data->target_is_input; }
+static bool reads_target(const Opening *o) { return o->y >= 0 && !o->data->target_is_input; }
 
 static bool find_inputs(Opening *o) {
     const NetrtProgram *program = o->program;
+    const int64_t wanted = o->data->x_count > 1 ? o->data->x_count : 1;
     if (program->input_count > NETRT_MAX_INPUTS)
         return netrt_fail(o->error, "the program has more inputs than a data set can feed");
-    for (int32_t i = 0; i < (int32_t)program->input_count; i++) {
+    for (int i = 0; i < program->input_count; i++) {
         const NetrtInput *input = &program->inputs[i];
-        const NetrtInput **place = input->target ? &o->target : &o->input;
-        if (*place) {
-            return netrt_fail(o->error, "a data set has one %s, but the program wants '%.60s' besides '%.60s'",
-                              input->target ? "target" : "input", input->name, (*place)->name);
+        if (!input->target) {
+            o->x[o->x_count++] = i;
+        } else if (o->y >= 0) {
+            return netrt_fail(o->error, "a data set has one target, but the program wants '%.60s' besides '%.60s'", input->name,
+                              program->inputs[o->y].name);
+        } else {
+            o->y = i;
         }
-        *place = input;
-        if (input->target) o->target_index = i;
-        else o->input_index = i;
     }
-    return o->input || netrt_fail(o->error, "the program has no input that a data set could feed");
+    if (!o->x_count) return netrt_fail(o->error, "the program has no input that a data set could feed");
+    if (o->x_count == wanted) return true;
+    if (wanted == 1) return netrt_fail(o->error, "a data set has one input, but the program wants %d", o->x_count);
+    return netrt_fail(o->error, "the data set has files for %lld inputs, but the program wants %d", (long long)wanted,
+                      o->x_count);
 }
 
 // ---- Arrays
 
-static bool make_synthetic(Opening *o, int first) {
-    bool test = first == TEST_X;
+static bool make_synthetic(Opening *o, int part) {
+    bool test = part == TEST;
     int64_t count = test ? netrt_synthetic_test_count(o->data->count) : o->data->count;
-    for (int i = first; i < first + 2; i++) {
-        snprintf(o->files.paths[i], NETRT_PATH_BYTES, "synthetic %.60s (%s)", o->data->kind ? o->data->kind : "data",
-                 i == first ? "inputs" : "targets");
+    int x = part + o->x[0], y = part + (o->y >= 0 ? o->y : 1); // targets that nobody asks for have a place behind the input
+    for (int i = 0; i < 2; i++) {
+        snprintf(o->files.paths[i ? y : x], NETRT_PATH_BYTES, "synthetic %.60s (%s)", o->data->kind ? o->data->kind : "data",
+                 i ? "targets" : "inputs");
     }
-    return netrt_synthetic_make(o->data, count, test, &o->set->arrays[first], &o->set->arrays[first + 1], o->error);
+    return netrt_synthetic_make(o->data, count, test, &o->set->arrays[x], &o->set->arrays[y], o->error);
 }
 
-static bool read_file(Opening *o, int i) {
+static bool read_part(Opening *o, int part) {
+    if (strcmp(o->data->format, "synthetic") == 0) return make_synthetic(o, part);
     bool idx = strcmp(o->data->format, "idx") == 0;
-    return (idx ? netrt_idx_read : netrt_npy_read)(o->files.paths[i], &o->set->arrays[i], o->error);
-}
-
-static bool read_pair(Opening *o, int first) {
-    if (strcmp(o->data->format, "synthetic") == 0) return make_synthetic(o, first);
-    return read_file(o, first) && (!reads_target(o) || read_file(o, first + 1));
+    for (int i = part; i < part + NETRT_MAX_INPUTS; i++) {
+        if (!o->files.names[i]) continue;
+        if (!(idx ? netrt_idx_read : netrt_npy_read)(o->files.paths[i], &o->set->arrays[i], o->error)) return false;
+    }
+    return true;
 }
 
 // ---- Checks
 
-// The rows of file i as the program's input `input` reads them.
-static bool take_rows(Opening *o, int i, int array, const NetrtInput *input) {
-    const char *path = o->files.paths[array];
-    NetrtRows *rows = &o->set->converted[i];
-    if (!netrt_rows_from_array(&o->set->arrays[array], input, path, rows, o->error)) return false;
+// The rows of array `from` as the program's input `i` reads them.
+static bool take_rows(Opening *o, int part, int i, int from) {
+    const char *path = o->files.paths[part + from];
+    NetrtRows *rows = &o->set->converted[part + i];
+    if (!netrt_rows_from_array(&o->set->arrays[part + from], &o->program->inputs[i], path, rows, o->error)) return false;
     if (rows->count > INT32_MAX) return netrt_fail(o->error, "%s: has more than %d samples", path, INT32_MAX);
     return rows->count > 0 || netrt_fail(o->error, "%s: holds no samples", path);
 }
 
-static bool check_labels(const Opening *o, int i) {
-    const NetrtRows *rows = &o->set->converted[i];
-    int64_t classes = o->data->class_count, elements = o->set->arrays[i].count;
-    if (o->target->dtype != NETRT_I64 || classes <= 0) return true;
+static bool check_labels(const Opening *o, int part) {
+    const int file = part + o->y;
+    const NetrtRows *rows = &o->set->converted[file];
+    int64_t classes = o->data->class_count, elements = o->set->arrays[file].count;
+    if (o->program->inputs[o->y].dtype != NETRT_I64 || classes <= 0) return true;
     const int64_t *labels = rows->data;
     for (int64_t k = 0; k < elements; k++) {
         if (labels[k] < 0 || labels[k] >= classes) {
-            return netrt_fail(o->error, "%s: label %lld of sample %lld is outside the classes 0 to %lld", o->files.paths[i],
+            return netrt_fail(o->error, "%s: label %lld of sample %lld is outside the classes 0 to %lld", o->files.paths[file],
                               (long long)labels[k], (long long)(k / (elements / rows->count)), (long long)classes - 1);
         }
     }
@@ -91,20 +99,21 @@ static bool check_labels(const Opening *o, int i) {
 }
 
 // Reads the files of a split and hangs their rows on it.
-static bool open_split(Opening *o, int first, NetrtSplit *split) {
-    NetrtRows *x = &o->set->converted[first], *y = &o->set->converted[first + 1];
-    if (!read_pair(o, first) || !take_rows(o, first, first, o->input)) return false;
-    split->count = split->row_count = x->count;
-    split->rows[o->input_index] = x->data;
-    if (!o->target) return true;
-    bool own = reads_target(o);
-    if (!take_rows(o, first + 1, own ? first + 1 : first, o->target)) return false;
-    split->rows[o->target_index] = y->data;
-    if (y->count != x->count) {
-        return netrt_fail(o->error, "%s has %lld samples, but %s has %lld", o->files.paths[first], (long long)x->count,
-                          o->files.paths[own ? first + 1 : first], (long long)y->count);
+static bool open_split(Opening *o, int part, NetrtSplit *split) {
+    if (!read_part(o, part)) return false;
+    for (int i = 0; i < o->program->input_count; i++) {
+        const bool own = i != o->y || reads_target(o);
+        const int from = own ? i : o->x[0], first = o->x[0];
+        if (!take_rows(o, part, i, from)) return false;
+        const NetrtRows *rows = &o->set->converted[part + i];
+        split->rows[i] = rows->data;
+        if (i == first) split->count = split->row_count = rows->count;
+        if (i > first && rows->count != split->count) {
+            return netrt_fail(o->error, "%s has %lld samples, but %s has %lld", o->files.paths[part + first],
+                              (long long)split->count, o->files.paths[part + from], (long long)rows->count);
+        }
     }
-    return !own || check_labels(o, first + 1);
+    return !reads_target(o) || check_labels(o, part);
 }
 
 // ---- Validation
@@ -137,6 +146,17 @@ static bool cut_validation(Opening *o) {
 
 // ---- The whole
 
+// Which file each input of the program has.
+static bool name_files(Opening *o, int part, const char *const *x, const char *y) {
+    for (int i = 0; i < o->x_count; i++) {
+        o->files.names[part + o->x[i]] = x ? x[i] : NULL;
+        if (!x || !x[i]) return netrt_fail(o->error, "%s names no file of inputs", o->program->source);
+    }
+    if (!reads_target(o)) return true;
+    o->files.names[part + o->y] = y;
+    return y || netrt_fail(o->error, "%s names no file of targets", o->program->source);
+}
+
 static bool open_all(Opening *o, const char *folder, unsigned splits) {
     const NetrtData *data = o->data;
     if (!data->format) return netrt_fail(o->error, "%s names no data set (data = …)", o->program->source);
@@ -146,21 +166,15 @@ static bool open_all(Opening *o, const char *folder, unsigned splits) {
     }
     if (!find_inputs(o)) return false;
     bool train = splits & (1u << NETRT_SPLIT_TRAIN | 1u << NETRT_SPLIT_VALIDATION);
-    bool test = (splits & 1u << NETRT_SPLIT_TEST) && (synthetic || data->test_x);
+    bool test = (splits & 1u << NETRT_SPLIT_TEST) && (synthetic || (data->test_x && data->test_x[0]));
     if (!synthetic) {
-        unsigned pair = reads_target(o) ? 3 : 1;
-        unsigned wanted = (train ? pair << TRAIN_X : 0) | (test ? pair << TEST_X : 0);
-        const char *names[FILES] = {data->train_x, data->train_y, data->test_x, data->test_y};
-        for (int i = 0; i < FILES; i++) {
-            if ((wanted >> i & 1) && !names[i]) {
-                return netrt_fail(o->error, "%s names no file of %s", o->program->source, i % 2 ? "targets" : "inputs");
-            }
-        }
-        if (!netrt_locate(data, folder, wanted, &o->files, o->error)) return false;
+        if (train && !name_files(o, TRAIN, data->train_x, data->train_y)) return false;
+        if (test && !name_files(o, TEST, data->test_x, data->test_y)) return false;
+        if (!netrt_locate(data, folder, &o->files, o->error)) return false;
         memcpy(o->set->folder, o->files.folder, sizeof o->set->folder);
     }
-    if (train && !open_split(o, TRAIN_X, &o->set->splits[NETRT_SPLIT_TRAIN])) return false;
-    if (test && !open_split(o, TEST_X, &o->set->splits[NETRT_SPLIT_TEST])) return false;
+    if (train && !open_split(o, TRAIN, &o->set->splits[NETRT_SPLIT_TRAIN])) return false;
+    if (test && !open_split(o, TEST, &o->set->splits[NETRT_SPLIT_TEST])) return false;
     return !train || cut_validation(o);
 }
 
@@ -171,6 +185,7 @@ bool netrt_dataset_open(const NetrtProgram *program, const char *folder, unsigne
     if (!opening) return netrt_fail(error, "not enough memory to open the data set");
     opening->program = program;
     opening->data = &program->data;
+    opening->y = -1;
     opening->set = out;
     opening->error = error;
     bool done = open_all(opening, folder, splits);

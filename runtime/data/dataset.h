@@ -20,20 +20,20 @@ typedef struct NetrtDataset {
     NetrtSplit splits[NETRT_SPLITS];
     char folder[1024]; // where the files were found; "" for synthetic data
     // ---- owned by the data set
-    NetrtArray arrays[4];   // train x, train y, test x, test y
-    NetrtRows converted[4]; // rows made of them
-    int32_t *index[2];      // of train and validation
+    NetrtArray arrays[2 * NETRT_MAX_INPUTS];   // of the training samples by program->inputs, then of the test samples
+    NetrtRows converted[2 * NETRT_MAX_INPUTS]; // rows made of them
+    int32_t *index[2];                         // of train and validation
 } NetrtDataset;
 
 // Opens program->data. `folder` is the argument of --data or NULL: then $NETC_DATA, ./data and the user's cache folder
 // ($XDG_CACHE_HOME/netc or ~/.cache/netc) are searched in turn; in each, program->data.folder under it (as spelt, in small
-// letters, and its "raw" as torchvision leaves it) and then the folder itself. A set without a `folder` of its own (IDX, NPY
-// with the user's file names) is also looked for in the current folder. `splits`: the ones wanted, (1 << NETRT_SPLIT_TRAIN) |
-// …; files of others are not opened. Validation is cut from the training samples (program->data.validation) by a generator of
-// netc's own: whether it is wanted or not, train excludes its samples. Checked: that the files are whole, counts of inputs and
-// targets agree, sizes of rows are those of program->inputs, labels of integer targets lie within class_count (when that is not
-// 0). Labels are given as i64 whatever the file holds. On success the caller closes *out with netrt_dataset_close; on failure
-// *out is empty and error says what to do.
+// letters, and its "raw" as torchvision leaves it) and then the folder itself, if its name allows it (locate.h). A set without
+// a `folder` of its own (IDX, NPY with the user's file names) is also looked for in the current folder. `splits`: the ones
+// wanted, (1 << NETRT_SPLIT_TRAIN) | …; files of others are not opened. Validation is cut from the training samples
+// (program->data.validation) by a generator of netc's own: whether it is wanted or not, train excludes its samples. Checked:
+// that the files are whole, counts of inputs and targets agree, sizes of rows are those of program->inputs, labels of integer
+// targets lie within class_count (when that is not 0). Labels are given as i64 whatever the file holds. On success the caller
+// closes *out with netrt_dataset_close; on failure *out is empty and error says what to do.
 bool netrt_dataset_open(const NetrtProgram *program, const char *folder, unsigned splits, NetrtDataset *out, NetrtError *error);
 void netrt_dataset_close(NetrtDataset *dataset);
 

@@ -13,6 +13,7 @@ enum { MAX_FOLDERS = 24 };
 typedef struct FolderList {
     char paths[MAX_FOLDERS][NETRT_PATH_BYTES];
     int count;
+    char refused[NETRT_PATH_BYTES]; // the first whose name speaks against this set; "" for none
 } FolderList;
 
 static void add_folder(FolderList *list, const char *base, const char *below, const char *further) {
@@ -26,8 +27,35 @@ static void add_folder(FolderList *list, const char *base, const char *below, co
     list->count++;
 }
 
+// Letters and digits alone, in small: FashionMNIST is fashion-mnist.
+static bool same_name(const char *a, const char *b) {
+    for (;; a++, b++) {
+        while (*a && !isalnum((unsigned char)*a)) a++;
+        while (*b && !isalnum((unsigned char)*b)) b++;
+        if (tolower((unsigned char)*a) != tolower((unsigned char)*b)) return false;
+        if (!*a) return true;
+    }
+}
+
+// Whether a folder's name ("raw": that of the one above) lets its files be this set's: MNIST's, FashionMNIST's and KMNIST's
+// files have the same names and sizes, and nothing in them tells which they are.
+static bool name_allows(const NetrtData *data, const char *folder) {
+    char *path = realpath(folder, NULL), *name = path ? strrchr(path, '/') : NULL;
+    bool allowed = true;
+    if (name && strcmp(name, "/raw") == 0) {
+        *name = 0;
+        name = strrchr(path, '/');
+    }
+    bool own = name && data->folder && same_name(name, data->folder);
+    for (const char *const *other = data->not_in; !own && name && other && *other; other++)
+        if (strcmp(*other, "*") == 0 || same_name(name, *other)) allowed = false;
+    free(path);
+    return allowed;
+}
+
 // A base folder stands for: the set's own folder in it, as spelt and in small letters, torchvision's "raw" below that, itself.
-static void add_base(FolderList *list, const char *base, const char *own) {
+static void add_base(FolderList *list, const char *base, const NetrtData *data) {
+    const char *own = data->folder;
     if (own && *own) {
         char small[128];
         size_t i = 0;
@@ -37,25 +65,26 @@ static void add_base(FolderList *list, const char *base, const char *own) {
         add_folder(list, base, small, "");
         add_folder(list, base, own, "/raw");
     }
-    add_folder(list, base, "", "");
+    if (name_allows(data, base)) add_folder(list, base, "", "");
+    else if (!*list->refused) snprintf(list->refused, sizeof list->refused, "%s", base);
 }
 
 static bool given(const char *text) { return text && *text; }
 
-static void list_folders(FolderList *list, const char *folder, const char *own) {
+static void list_folders(FolderList *list, const char *folder, const NetrtData *data) {
     char cache[NETRT_PATH_BYTES - 16];
     const char *environment = getenv("NETC_DATA"), *xdg = getenv("XDG_CACHE_HOME"), *home = getenv("HOME");
     if (folder) {
-        add_base(list, folder, own);
+        add_base(list, folder, data);
     } else {
-        if (given(environment)) add_base(list, environment, own);
-        add_base(list, "data", own);
+        if (given(environment)) add_base(list, environment, data);
+        add_base(list, "data", data);
         int length = given(xdg)    ? snprintf(cache, sizeof cache, "%s/netc", xdg)
                      : given(home) ? snprintf(cache, sizeof cache, "%s/.cache/netc", home)
                                    : -1;
-        if (length > 0 && length < (int)sizeof cache) add_base(list, cache, own);
+        if (length > 0 && length < (int)sizeof cache) add_base(list, cache, data);
     }
-    if (!given(own)) add_base(list, ".", NULL);
+    if (!given(data->folder)) add_base(list, ".", data);
 }
 
 static bool is_file(const char *path) {
@@ -78,10 +107,23 @@ static bool find_in(const char *folder, const char *name, char out[NETRT_PATH_BY
     return false;
 }
 
+static const char *name_of(const NetrtData *data) { return given(data->name) ? data->name : "the data set"; }
+
+static const char *advice_of(const NetrtData *data) {
+    return given(data->folder) ? "'./setup data' in netc's folder fetches it, --data FOLDER says where it lies"
+                               : "--data FOLDER says where it lies";
+}
+
 // "looked in data/mnist, data and ~/.cache/netc": the folders in which nothing was found.
 static bool not_found(const NetrtData *data, const FolderList *list, const char *name, NetrtError *error) {
-    char looked[600];
+    char looked[600], path[NETRT_PATH_BYTES];
     size_t used = 0;
+    if (*list->refused && find_in(list->refused, name, path)) {
+        return netrt_fail(error,
+                          "%.60s: %.400s has files of these names, but its own name does not say that they are %.60s's: they "
+                          "belong in a folder called %.60s",
+                          name_of(data), list->refused, name_of(data), data->folder);
+    }
     looked[0] = 0;
     for (int i = 0; i < list->count; i++) {
         int length = snprintf(looked + used, sizeof looked - used, i ? ", %s" : "%s", list->paths[i]);
@@ -91,37 +133,33 @@ static bool not_found(const NetrtData *data, const FolderList *list, const char 
         }
         used += (size_t)length;
     }
-    const char *advice = given(data->folder) ? "'./setup data' in netc's folder fetches it, --data FOLDER says where it lies"
-                                             : "--data FOLDER says where it lies";
-    return netrt_fail(error, "%.60s: there is no %.120s (or %.120s.gz) in %s; %s",
-                      given(data->name) ? data->name : "the data set", name, name, looked, advice);
+    return netrt_fail(error, "%.60s: there is no %.120s (or %.120s.gz) in %s; %s", name_of(data), name, name, looked,
+                      advice_of(data));
 }
 
-bool netrt_locate(const NetrtData *data, const char *folder, unsigned wanted, NetrtDataFiles *out, NetrtError *error) {
-    const char *names[4] = {data->train_x, data->train_y, data->test_x, data->test_y};
-    *out = (NetrtDataFiles){0};
+bool netrt_locate(const NetrtData *data, const char *folder, NetrtDataFiles *files, NetrtError *error) {
     FolderList *list = calloc(1, sizeof *list);
     if (!list) return netrt_fail(error, "not enough memory to look for the data set");
-    list_folders(list, folder, data->folder);
+    list_folders(list, folder, data);
     bool done = true;
     int place = -1; // the folder in which the first file was found
-    for (int i = 0; done && i < 4; i++) {
-        if (!(wanted >> i & 1) || !names[i]) continue;
+    for (int i = 0; done && i < NETRT_MOST_FILES; i++) {
+        const char *name = files->names[i];
+        files->paths[i][0] = 0;
+        if (!name) continue;
         bool found = false, together = given(data->folder) && place >= 0;
         for (int k = together ? place : 0; !found && k < (together ? place + 1 : list->count); k++) {
-            found = find_in(list->paths[k], names[i], out->paths[i]);
+            found = find_in(list->paths[k], name, files->paths[i]);
             if (found && place < 0) place = k;
         }
         if (!found && together) {
-            done = netrt_fail(
-                error,
-                "%.60s: %.300s has no %.120s (or %.120s.gz) beside the other files; './setup data' in netc's folder fetches it",
-                given(data->name) ? data->name : "the data set", list->paths[place], names[i], names[i]);
+            done = netrt_fail(error, "%.60s: %.300s has no %.120s (or %.120s.gz) beside the other files; %s", name_of(data),
+                              list->paths[place], name, name, advice_of(data));
         } else if (!found) {
-            done = not_found(data, list, names[i], error);
+            done = not_found(data, list, name, error);
         }
     }
-    if (place >= 0) memcpy(out->folder, list->paths[place], sizeof out->folder);
+    if (place >= 0) memcpy(files->folder, list->paths[place], sizeof files->folder);
     free(list);
     return done;
 }

@@ -137,14 +137,17 @@ typedef struct NetrtInput {
 } NetrtInput;
 
 typedef struct NetrtData {
-    const char *format;                              // "idx", "npy", "synthetic"; NULL: the program has no data set
-    const char *name;                                // "MNIST"
-    const char *kind;                                // synthetic: "digits", "blobs", "spirals", "sine"
-    const char *folder;                              // sub-folder looked for under --data besides --data itself; may be NULL
-    const char *train_x, *train_y, *test_x, *test_y; // file names without .gz; test ones may be NULL
-    const char *const *classes;                      // class_count names, or NULL
-    int64_t class_count;                             // 0: no classes
-    int64_t count;                                   // synthetic
+    const char *format;                         // "idx", "npy", "synthetic"; NULL: the program has no data set
+    const char *name;                           // "MNIST"
+    const char *kind;                           // synthetic: "digits", "blobs", "spirals", "sine"
+    const char *folder;                         // sub-folder looked for under --data besides --data itself; may be NULL
+    const char *const *not_in;                  // NULL-terminated: folders of other sets with files of these names, or "*"
+    const char *const *train_x, *const *test_x; // file names without .gz, x_count of them; test ones may be NULL
+    int64_t x_count;                            // inputs of the model that have files
+    const char *train_y, *test_y;               // may be NULL
+    const char *const *classes;                 // class_count names, or NULL
+    int64_t class_count;                        // 0: no classes
+    int64_t count;                              // synthetic
     int64_t seed;
     double validation; // fraction of the training samples
     int32_t target_is_input;

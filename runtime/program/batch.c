@@ -3,23 +3,29 @@
 
 #include "data/npy.h"
 
-unsigned netrt_batch_splits(const NetrtContext *context) { return context->options.input ? 0 : 1u << NETRT_SPLIT_TRAIN; }
+unsigned netrt_batch_splits(const NetrtContext *context) { return context->options.input.count ? 0 : 1u << NETRT_SPLIT_TRAIN; }
 
 static bool read_files(const NetrtContext *context, NetrtSession *session, NetrtBatch *batch, NetrtError *error) {
     const NetrtProgram *program = context->program;
+    const NetrtTexts *files = &context->options.input;
+    int wanted = 0, next = 0;
+    for (int i = 0; i < program->input_count; i++) wanted += !program->inputs[i].target;
+    if (files->count != wanted)
+        return netrt_fail(error, "--input is given %d times, but the model has %d inputs: give a file for each, in their order",
+                          files->count, wanted);
     for (int i = 0; i < program->input_count; i++) {
         const NetrtInput *input = &program->inputs[i];
-        const char *path = input->target ? context->options.target : context->options.input;
+        const char *path = input->target ? context->options.target : files->items[next++];
         if (!path) return netrt_fail(error, "--input X.npy needs --target Y.npy beside it");
         if (!netrt_npy_read(path, &batch->arrays[i], error)) return false;
         if (!netrt_rows_from_array(&batch->arrays[i], input, path, &batch->rows[i], error)) return false;
         if (i > 0 && batch->rows[i].count != batch->N)
             return netrt_fail(error, "%s has %lld samples, but %s has %lld", path, (long long)batch->rows[i].count,
-                              context->options.input, (long long)batch->N);
+                              files->items[0], (long long)batch->N);
         batch->N = batch->rows[i].count;
         session->engine.inputs[i] = batch->rows[i].data;
     }
-    return batch->N > 0 || netrt_fail(error, "%s has no samples", context->options.input);
+    return batch->N > 0 || netrt_fail(error, "%s has no samples", files->items[0]);
 }
 
 static bool take_first(const NetrtContext *context, NetrtSession *session, int64_t most, NetrtBatch *batch, NetrtError *error) {
@@ -32,8 +38,8 @@ static bool take_first(const NetrtContext *context, NetrtSession *session, int64
 
 bool netrt_batch_open(const NetrtContext *context, NetrtSession *session, int64_t most, NetrtBatch *batch, NetrtError *error) {
     *batch = (NetrtBatch){0};
-    bool ok =
-        context->options.input ? read_files(context, session, batch, error) : take_first(context, session, most, batch, error);
+    bool ok = context->options.input.count ? read_files(context, session, batch, error)
+                                           : take_first(context, session, most, batch, error);
     if (!ok) netrt_batch_close(batch);
     return ok;
 }

@@ -22,7 +22,7 @@ static bool run(const NetrtContext *context, NetrtSession *session, NetrtBatch *
 int netrt_command_grad(const NetrtContext *context, NetrtError *error) {
     NetrtSession session;
     NetrtBatch batch;
-    if (context->options.target && !context->options.input) {
+    if (context->options.target && !context->options.input.count) {
         netrt_fail(error, "--target Y.npy needs --input X.npy beside it");
         return NETRT_USAGE;
     }

@@ -99,7 +99,7 @@ static void choose_direction(Check *check, const NetrtVar *gradient, Direction *
     for (int64_t i = 0; i < direction->count; i++) {
         double random = netrt_torch_random32(&check->random) & 1 ? 1 : -1;
         double g = length > 0 ? netrt_var_get(gradient, vars, i) / length : 0;
-        direction->along[i] = g + random / random_length;
+        direction->along[i] = g + 0.5 * random / random_length; // half as long, so that the two never cancel
         norm += direction->along[i] * direction->along[i];
     }
     direction->slope = 0;

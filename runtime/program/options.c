@@ -14,6 +14,7 @@ typedef enum Kind {
     SET,
     CLEAR,   // a bool
     TEXT,    // a string, not empty
+    TEXTS,   // such strings, one each time the option is given
     COUNT,   // an integer of at least 1
     INTEGER, // any integer
     RATE,    // a finite number of at least 0
@@ -37,8 +38,8 @@ static const Option options_table[] = {
     {"--save", "FILE", TEXT, NETRT_TRAIN, FIELD(save), "where the parameters go (default: this program's name.safetensors)"},
     {"--no-save", NULL, SET, NETRT_TRAIN, FIELD(no_save), "do not save the parameters"},
     {"--output", "FILE", TEXT, NETRT_INIT_COMMAND | NETRT_GRAD, FIELD(output), "where the result goes (safetensors); also -o"},
-    {"--input", "X.npy", TEXT, NETRT_GRAD | NETRT_GRADCHECK, FIELD(input),
-     "the batch's inputs (default: the first of the data set)"},
+    {"--input", "X.npy", TEXTS, NETRT_GRAD | NETRT_GRADCHECK, FIELD(input),
+     "the batch's inputs (default: the first of the data set); once for each input of the model"},
     {"--target", "Y.npy", TEXT, NETRT_GRAD | NETRT_GRADCHECK, FIELD(target), "the batch's targets"},
     {"--png", "OUT", TEXT, NETRT_PREDICT_COMMAND, FIELD(png), "draw the picture and the probabilities to this file, too"},
     {"--epochs", "N", COUNT, NETRT_TRAIN, FIELD(epochs), "passes over the training samples"},
@@ -107,6 +108,14 @@ static bool parse_rate(const Option *option, const char *text, double *out, Netr
     return true;
 }
 
+static bool add_text(const Option *option, const char *value, NetrtTexts *texts, NetrtError *error) {
+    if (!*value) return netrt_fail(error, "%s takes a name, not an empty one", option->name);
+    if (texts->count == NETRT_MOST_TEXTS)
+        return netrt_fail(error, "%s is given more than %d times", option->name, texts->count);
+    texts->items[texts->count++] = value;
+    return true;
+}
+
 // `value` is "" for options that take none.
 static bool store(const Option *option, const char *value, NetrtOptions *options, NetrtError *error) {
     void *field = (char *)options + option->field;
@@ -120,6 +129,7 @@ static bool store(const Option *option, const char *value, NetrtOptions *options
         if (!*value) return netrt_fail(error, "%s takes a name, not an empty one", option->name);
         *(const char **)field = value;
         return true;
+    case TEXTS: return add_text(option, value, field, error);
     case LATER: return netrt_fail(error, "%s is not in this version", option->name);
     }
     return false;

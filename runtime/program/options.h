@@ -18,8 +18,16 @@ enum {
     NETRT_ANY = NETRT_RUNS | NETRT_SUMMARY,
 };
 
+#define NETRT_MOST_TEXTS 8
+
+typedef struct NetrtTexts { // of an option that may be given several times
+    const char *items[NETRT_MOST_TEXTS];
+    int count;
+} NetrtTexts;
+
 typedef struct NetrtOptions {
-    const char *load, *save, *data, *output, *input, *target, *log, *png; // NULL: not given
+    const char *load, *save, *data, *output, *target, *log, *png; // NULL: not given
+    NetrtTexts input;
     bool no_save, json, quiet, check_finite, shuffle, help;
     int64_t threads, batch_size, steps, log_every; // 0: not given
     int64_t epochs, patience, seed;                // the program's own unless given

@@ -340,6 +340,7 @@ def cases():
         case("tied", TIED, tied, target=(5,), optimizer=("Adam(lr=0.02, weight_decay=0.1)", tied_optimiser)),
         case("tied_clip", TIED, tied, target=(5,), trainer="clip_grad_norm=0.1, accumulate=2", norm=0.1, accumulate=2,
              optimizer=("Adam(lr=0.02, weight_decay=0.1)", tied_optimiser)),
+        case("two_inputs", TWO_INPUTS, two_inputs, inputs=((5,), (2, 1)), optimizer=ADAM, validation=0.2),
         case("tuple", TUPLE, pair, target=None, loss=TUPLE_LOSS, optimizer=ADAM, validation=0.2),
         case("penalty", SMALL, small, loss=PENALTY, input_gradient=True, validation=0.2),
     ]

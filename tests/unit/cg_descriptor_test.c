@@ -3,6 +3,7 @@
 
 static const char *const aliases[] = {"head.weight"};
 static const char *const classes[] = {"zero", "one"};
+static const char *const files[] = {"train-images", "more"};
 
 static void make_program(Arena *arena, Program *p) {
     p->name = "mnist";
@@ -31,7 +32,8 @@ static void make_program(Arena *arena, Program *p) {
     p->data = (DataSpec){.present = true,
                          .format = "idx",
                          .name = "MNIST",
-                         .train_x = "train-images",
+                         .train_x = files,
+                         .x_count = 2,
                          .classes = classes,
                          .class_count = 2,
                          .count = 5,
@@ -126,7 +128,10 @@ static void model(const NetrtProgram *p) {
     assert_int_equal(p->layers[0].shape[0], 2);
     assert_int_equal(p->layers[0].batch_axis, 0);
     assert_string_equal(p->data.classes[1], "one");
+    assert_string_equal(p->data.train_x[1], "more");
+    assert_int_equal(p->data.x_count, 2);
     assert_null(p->data.test_x);
+    assert_null(p->data.not_in);
     assert_true(p->data.validation == 0.25);
     assert_int_equal(p->train.validate_every, 4);
     assert_true(p->train.lr == 0.01);

@@ -11,6 +11,8 @@ static const NetrtInput image_and_label[] = {
     {"target", NETRT_I64, 1, 0, {0}},
 };
 
+static const char *const mnist_train[] = {"train-images-idx3-ubyte"}, *const mnist_test[] = {"t10k-images-idx3-ubyte"};
+
 static NetrtProgram mnist_like(void) {
     return (NetrtProgram){
         .name = "mnist",
@@ -20,9 +22,10 @@ static NetrtProgram mnist_like(void) {
         .data = {.format = "idx",
                  .name = "MNIST",
                  .folder = "MNIST",
-                 .train_x = "train-images-idx3-ubyte",
+                 .train_x = mnist_train,
                  .train_y = "train-labels-idx1-ubyte",
-                 .test_x = "t10k-images-idx3-ubyte",
+                 .test_x = mnist_test,
+                 .x_count = 1,
                  .test_y = "t10k-labels-idx1-ubyte",
                  .class_count = 10},
     };
@@ -141,9 +144,10 @@ static void test_search_path(void **state) {
     unsetenv("NETC_DATA");
     // The user's own files are found in the current folder as well.
     program.data.folder = NULL;
-    program.data.train_x = "images.idx";
+    program.data.train_x = (const char *const[]){"images.idx"};
     program.data.train_y = "labels.idx";
-    program.data.test_x = program.data.test_y = NULL;
+    program.data.test_x = NULL;
+    program.data.test_y = NULL;
     write_idx("images.idx", true, 4, 7);
     write_idx("labels.idx.gz", false, 4, 0);
     expect_set(&program, "empty", 4, 0, 7);
@@ -225,10 +229,11 @@ static void test_npy(void **state) {
     assert_true(netrt_npy_write(in_folder(state, "x.npy"), NETRT_F32, 2, x_shape, x, &error));
     assert_true(netrt_npy_write(in_folder(state, "y.npy"), NETRT_I64, 1, y_shape, y, &error));
     const NetrtInput inputs[] = {{"input", NETRT_F64, 0, 1, {2}}, {"target", NETRT_I64, 1, 0, {0}}};
-    NetrtProgram program = {.source = "p.net",
-                            .inputs = inputs,
-                            .input_count = 2,
-                            .data = {.format = "npy", .train_x = "x.npy", .train_y = "y.npy"}};
+    NetrtProgram program = {
+        .source = "p.net",
+        .inputs = inputs,
+        .input_count = 2,
+        .data = {.format = "npy", .train_x = (const char *const[]){"x.npy"}, .x_count = 1, .train_y = "y.npy"}};
     NetrtDataset set;
     if (!netrt_dataset_open(&program, ((Folder *)*state)->path, TRAIN | TEST, &set, &error)) fail_msg("%s", error.message);
     assert_int_equal(set.splits[NETRT_SPLIT_TRAIN].count, 4);
@@ -240,6 +245,72 @@ static void test_npy(void **state) {
     const NetrtInput floats_as_classes[] = {inputs[0], {"target", NETRT_I64, 1, 1, {2}}};
     program.inputs = floats_as_classes;
     expect_failure(&program, ((Folder *)*state)->path, TRAIN, "x.npy: holds f32, but the program's target is i64");
+}
+
+// A model of several inputs: a file for each, of one type or another, and as many samples in each.
+static void test_several_inputs(void **state) {
+    const float x[6] = {0, 1, 2, 3, 4, 5};
+    const uint8_t z[3] = {7, 8, 9};
+    const int64_t y[3] = {2, 1, 0}, x_shape[2] = {3, 2}, one[1] = {3}, fewer[1] = {2};
+    NetrtError error;
+    assert_true(netrt_npy_write(in_folder(state, "x.npy"), NETRT_F32, 2, x_shape, x, &error));
+    assert_true(netrt_npy_write(in_folder(state, "z.npy"), NETRT_U8, 1, one, z, &error));
+    assert_true(netrt_npy_write(in_folder(state, "y.npy"), NETRT_I64, 1, one, y, &error));
+    assert_true(netrt_npy_write(in_folder(state, "few.npy"), NETRT_U8, 1, fewer, z, &error));
+    const NetrtInput inputs[] = {
+        {"input0", NETRT_F32, 0, 1, {2}}, {"input1", NETRT_U8, 0, 0, {0}}, {"target", NETRT_I64, 1, 0, {0}}};
+    const char *files[] = {"x.npy", "z.npy"};
+    NetrtProgram program = {
+        .source = "p.net",
+        .inputs = inputs,
+        .input_count = 3,
+        .data = {.format = "npy", .train_x = files, .test_x = files, .x_count = 2, .train_y = "y.npy", .test_y = "y.npy"}};
+    const char *base = ((Folder *)*state)->path;
+    NetrtDataset set;
+    if (!netrt_dataset_open(&program, base, TRAIN | TEST, &set, &error)) fail_msg("%s", error.message);
+    for (int s = 0; s < NETRT_SPLITS; s++) {
+        if (s == NETRT_SPLIT_VALIDATION) continue;
+        assert_int_equal(set.splits[s].count, 3);
+        assert_true(((const float *)set.splits[s].rows[0])[5] == 5);
+        assert_int_equal(((const uint8_t *)set.splits[s].rows[1])[2], 9);
+        assert_int_equal(((const int64_t *)set.splits[s].rows[2])[0], 2);
+    }
+    netrt_dataset_close(&set);
+    files[1] = "few.npy";
+    expect_failure(&program, base, TRAIN, "x.npy has 3 samples, but ");
+    expect_failure(&program, base, TRAIN, "few.npy has 2");
+    files[1] = "none.npy";
+    expect_failure(&program, base, TRAIN, "there is no none.npy");
+    program.data.x_count = 3;
+    expect_failure(&program, base, TRAIN, "the data set has files for 3 inputs, but the program wants 2");
+}
+
+// MNIST, FashionMNIST and KMNIST have files of the same names: the name of a folder says which they are.
+static void test_names_of_folders(void **state) {
+    NetrtProgram mnist = mnist_like(), fashion = mnist_like();
+    mnist.data.not_in = (const char *const[]){"FashionMNIST", "KMNIST", NULL};
+    fashion.data.name = fashion.data.folder = "FashionMNIST";
+    fashion.data.not_in = (const char *const[]){"*", NULL};
+    const char *base = ((Folder *)*state)->path;
+    write_set(base, false, false, 3, 2, 1);
+    expect_set(&mnist, base, 3, 2, 1);
+    expect_failure(&fashion, base, TRAIN,
+                   "its own name does not say that they are FashionMNIST's: they belong in a folder called");
+    static const char *const spellings[] = {"fashion-mnist", "Fashion_MNIST", "fashionmnist"};
+    for (int i = 0; i < 3; i++) {
+        make_folder(in_folder(state, spellings[i]));
+        write_set(in_folder(state, spellings[i]), false, true, 3, 2, 10 + i);
+        expect_set(&fashion, in_folder(state, spellings[i]), 3, 2, 10 + i);
+        expect_failure(&mnist, in_folder(state, spellings[i]), TRAIN, "does not say that they are MNIST's");
+    }
+    expect_set(&fashion, base, 3, 2, 12); // fashionmnist in it
+    make_folder(in_folder(state, "fashion-mnist/raw"));
+    write_set(in_folder(state, "fashion-mnist/raw"), false, false, 3, 2, 30);
+    expect_set(&fashion, in_folder(state, "fashion-mnist/raw"), 3, 2, 30);
+    expect_failure(&mnist, in_folder(state, "fashion-mnist/raw"), TRAIN, "MNIST's");
+    make_folder(in_folder(state, "mnist"));
+    write_set(in_folder(state, "mnist"), false, false, 3, 2, 40);
+    expect_failure(&fashion, in_folder(state, "mnist"), TRAIN, "does not say that they are FashionMNIST's");
 }
 
 static void test_rows_from_array(void **state) {
@@ -331,6 +402,8 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_checks, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_types, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_npy, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_several_inputs, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_names_of_folders, folder_make, folder_remove),
         cmocka_unit_test(test_rows_from_array),
         cmocka_unit_test_setup_teardown(test_validation, folder_make, folder_remove),
     };
