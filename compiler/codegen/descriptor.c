@@ -114,6 +114,36 @@ static int step_kind(const PlanStep *step) {
     BUG("a draw of no kind");
 }
 
+static void mark_stores(const KBlock *block, bool *written) {
+    for (size_t i = 0; i < block->count; i++) {
+        const KStmt *statement = &block->items[i];
+        if (statement->kind == KS_STORE) written[statement->access.buf] = true;
+        if (statement->kind == KS_FOR) mark_stores(&statement->body, written);
+    }
+}
+
+// What --check-finite looks at after the step.
+static Value writes(const Writer *w, const Kernel *k, size_t *count) {
+    bool *written = NEW_ARRAY(w->g->arena, bool, k->bufs.count + 1);
+    Value *elements = NEW_ARRAY(w->g->arena, Value, k->bufs.count + 1);
+    mark_stores(&k->body, written);
+    int64_t position = 0; // among the buffers that the step gives the kernel
+    for (size_t i = 0; i < k->bufs.count; i++) {
+        const KBuf *buf = &k->bufs.items[i];
+        if (buf->role != KBUF_DATA) continue;
+        if (written[i] && dtype_is_float(buf->dtype)) {
+            Fields f = FIELDS(w->g, NetrtWrite);
+            FIELD(&f, NetrtWrite, buffer, i32(w, position));
+            FIELD(&f, NetrtWrite, dtype, i32(w, buf->dtype));
+            FIELD(&f, NetrtWrite, count, i64(w, buf->count));
+            FIELD(&f, NetrtWrite, per_sample, i64(w, buf->count_n));
+            elements[(*count)++] = fields_end(&f);
+        }
+        position++;
+    }
+    return array_of(w, elements, *count, false);
+}
+
 static Value step(const Writer *w, const PlanStep *s, Value function) {
     Value *refs = NEW_ARRAY(w->g->arena, Value, s->ref_count + 1);
     for (size_t i = 0; i < s->ref_count; i++) refs[i] = ref(w, &s->refs[i]);
@@ -135,6 +165,9 @@ static Value step(const Writer *w, const PlanStep *s, Value function) {
     FIELD(&f, NetrtStep, bytes_per_sample, f64(w, k ? k->bytes_n : 0));
     FIELD(&f, NetrtStep, name, text(w, name));
     FIELD(&f, NetrtStep, lines, text(w, lines));
+    size_t write_count = 0;
+    FIELD(&f, NetrtStep, writes, k ? writes(w, k, &write_count) : LLVMConstNull(w->g->ptr));
+    FIELD(&f, NetrtStep, write_count, i64(w, (int64_t)write_count));
     return fields_end(&f);
 }
 
@@ -237,6 +270,7 @@ static Value data(const Writer *w, const DataSpec *d) {
     FIELD(&f, NetrtData, name, text(w, d->name));
     FIELD(&f, NetrtData, kind, text(w, d->kind));
     FIELD(&f, NetrtData, folder, text(w, d->folder));
+    FIELD(&f, NetrtData, fetch, text(w, d->fetch));
     FIELD(&f, NetrtData, not_in, constant_strings(w->g, d->not_in, d->not_in_count, true));
     FIELD(&f, NetrtData, train_x, constant_strings(w->g, d->train_x, d->x_count, false));
     FIELD(&f, NetrtData, test_x, constant_strings(w->g, d->test_x, d->x_count, false));

@@ -234,7 +234,8 @@ static bool call_dataset(Eval *eval, const Value *args, Value *result) {
     if (!read_classes(eval, &args[10], data) || !arg_int(eval, &args[11], "count", &spec->count) ||
         !arg_int(eval, &args[12], "seed", &spec->seed) || !arg_number(eval, &args[13], "validation", &spec->validation) ||
         !read_target(eval, &args[14], data) || !read_normalize(eval, &args[15], data) ||
-        !read_names(eval, &args[16], "not_in", &spec->not_in, &spec->not_in_count)) {
+        !read_names(eval, &args[16], "not_in", &spec->not_in, &spec->not_in_count) ||
+        !text_or_none(eval, &args[17], "fetch", &spec->fetch)) {
         return false;
     }
     if (data->input_count > 1 && data->mean.kind != VALUE_NONE) return eval_error(eval, MSG(NORMALIZE_INPUTS));
@@ -251,7 +252,7 @@ static bool call_dataset(Eval *eval, const Value *args, Value *result) {
 const Builtin data_builtins[] = {
     {"dataset",
      "format, name, kind=None, folder=None, train_x=None, train_y=None, test_x=None, test_y=None, shape=None, "
-     "dtype='uint8', classes=None, count=0, seed=0, validation=0.0, target=None, normalize=None, not_in=None",
+     "dtype='uint8', classes=None, count=0, seed=0, validation=0.0, target=None, normalize=None, not_in=None, fetch=None",
      "A data set as the compiled program reads it; MNIST, IDX and their like are written with it.", call_dataset},
     {NULL, NULL, NULL, NULL},
 };

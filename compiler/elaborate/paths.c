@@ -81,12 +81,29 @@ static bool tie(Eval *eval, Override *path, Value *member) {
     return true;
 }
 
+static bool depends_on_variable(Eval *eval, NodeId node) {
+    bool *needed = NEW_ARRAY(eval->arena, bool, node + 1);
+    needed[node] = true;
+    for (NodeId i = node + 1; i-- > 0;) {
+        const Node *at = graph_node(eval->graph, i);
+        if (needed[i] && at->op == OP_VAR) return true;
+        for (uint32_t k = 0; needed[i] && k < at->operand_count; k++) needed[at->operands[k]] = true;
+    }
+    return false;
+}
+
+// An initial value, or a tie. A value computed from a parameter is neither: it would be a copy, which no one asks for.
 static bool override_initial(Eval *eval, Override *path, Value *member) {
     if (member->kind != VALUE_PARAMETER) {
         eval_error_at(eval, path->target->span, MSG(PATH_TO_WHAT), value_kind_text(member));
         return false;
     }
     if (path->value.kind == VALUE_PARAMETER) return tie(eval, path, member);
+    if (path->value.kind == VALUE_TENSOR && depends_on_variable(eval, path->value.tensor)) {
+        eval_error_at(eval, path->value_span, MSG(TIE_COMPUTED));
+        eval_hint(eval, MSG(HINT_TIE_COMPUTED));
+        return false;
+    }
     if (eval->calculator) return parameter_start(eval, member->parameter, &path->value);
     VEC_PUSH(eval->arena, &path->targets, member->parameter);
     return true;

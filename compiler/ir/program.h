@@ -58,6 +58,7 @@ typedef struct DataSpec {
     const char *name;          // shown to the user: "MNIST"
     const char *kind;          // synthetic: "digits", …
     const char *folder;        // sub-folder looked for under --data, besides --data itself
+    const char *fetch;         // what an error says when files are missing: "'./setup data' fetches it"
     const char *const *not_in; // names of folders that hold another set's files of the same names, or "*"
     size_t not_in_count;
     const char *const *train_x, *const *test_x; // file names, one for each input of the model; NULL when there are none

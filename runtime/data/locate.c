@@ -107,12 +107,8 @@ static bool find_in(const char *folder, const char *name, char out[NETRT_PATH_BY
     return false;
 }
 
+static const char *fetch_of(const NetrtData *data) { return data->fetch ? data->fetch : ""; }
 static const char *name_of(const NetrtData *data) { return given(data->name) ? data->name : "the data set"; }
-
-static const char *advice_of(const NetrtData *data) {
-    return given(data->folder) ? "'./setup data' in netc's folder fetches it, --data FOLDER says where it lies"
-                               : "--data FOLDER says where it lies";
-}
 
 // "looked in data/mnist, data and ~/.cache/netc": the folders in which nothing was found.
 static bool not_found(const NetrtData *data, const FolderList *list, const char *name, NetrtError *error) {
@@ -133,8 +129,8 @@ static bool not_found(const NetrtData *data, const FolderList *list, const char 
         }
         used += (size_t)length;
     }
-    return netrt_fail(error, "%.60s: there is no %.120s (or %.120s.gz) in %s; %s", name_of(data), name, name, looked,
-                      advice_of(data));
+    return netrt_fail(error, "%.60s: there is no %.120s (or %.120s.gz) in %s; %.200s%s--data FOLDER says where it lies",
+                      name_of(data), name, name, looked, fetch_of(data), *fetch_of(data) ? "; " : "");
 }
 
 bool netrt_locate(const NetrtData *data, const char *folder, NetrtDataFiles *files, NetrtError *error) {
@@ -153,8 +149,8 @@ bool netrt_locate(const NetrtData *data, const char *folder, NetrtDataFiles *fil
             if (found && place < 0) place = k;
         }
         if (!found && together) {
-            done = netrt_fail(error, "%.60s: %.300s has no %.120s (or %.120s.gz) beside the other files; %s", name_of(data),
-                              list->paths[place], name, name, advice_of(data));
+            done = netrt_fail(error, "%.60s: %.300s has no %.120s (or %.120s.gz) beside the other files; %.200s", name_of(data),
+                              list->paths[place], name, name, fetch_of(data));
         } else if (!found) {
             done = not_found(data, list, name, error);
         }

@@ -68,6 +68,12 @@ enum {
     NETRT_STEP_SEED, // PyTorch's generator starts anew
 };
 
+typedef struct NetrtWrite { // floats that a step writes
+    uint32_t buffer;        // which of its buffers
+    int32_t dtype;
+    int64_t count, per_sample; // elements: count + per_sample × N
+} NetrtWrite;
+
 typedef struct NetrtStep {
     int32_t kind;
     uint32_t buffer_count;
@@ -79,6 +85,8 @@ typedef struct NetrtStep {
     double flops, flops_per_sample, bytes, bytes_per_sample;
     const char *name;  // "fc1 forward": for profiles
     const char *lines; // "mnist.net:3": the .net lines it came from
+    const NetrtWrite *writes;
+    int64_t write_count;
 } NetrtStep;
 
 typedef struct NetrtOutput { // a metric (rank 0) or a result of an entry, to be read after it ran
@@ -137,11 +145,12 @@ typedef struct NetrtInput {
 } NetrtInput;
 
 typedef struct NetrtData {
-    const char *format;                         // "idx", "npy", "synthetic"; NULL: the program has no data set
-    const char *name;                           // "MNIST"
-    const char *kind;                           // synthetic: "digits", "blobs", "spirals", "sine"
-    const char *folder;                         // sub-folder looked for under --data besides --data itself; may be NULL
-    const char *const *not_in;                  // NULL-terminated: folders of other sets with files of these names, or "*"
+    const char *format;        // "idx", "npy", "synthetic"; NULL: the program has no data set
+    const char *name;          // "MNIST"
+    const char *kind;          // synthetic: "digits", "blobs", "spirals", "sine"
+    const char *folder;        // sub-folder looked for under --data besides --data itself; may be NULL
+    const char *fetch;         // "'./setup data' fetches it": what an error says when it is missing; may be NULL
+    const char *const *not_in; // NULL-terminated: folders of other sets with files of these names, or "*"
     const char *const *train_x, *const *test_x; // file names without .gz, x_count of them; test ones may be NULL
     int64_t x_count;                            // inputs of the model that have files
     const char *train_y, *test_y;               // may be NULL

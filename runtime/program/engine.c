@@ -8,6 +8,7 @@
 #include <time.h>
 
 #include "program/engine_plan.h"
+#include "program/watch.h"
 #include "threads/denormals.h"
 
 // ---- Memory. Mapped, so that it is zero, aligned, and returned to the system; pages that nobody touches cost nothing.
@@ -168,6 +169,7 @@ bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *erro
     char *const *buffers = plan->pointers;
     for (int64_t s = 0; s < entry->step_count; s++) {
         run_step(engine, &entry->steps[s], buffers, plan->tiles[s], most, &plan->tuning[s]);
+        if (engine->watch) netrt_watch_step(engine->watch, kind, s, buffers, N);
         buffers += entry->steps[s].buffer_count;
     }
     if (flush) netrt_denormals_restore(before);

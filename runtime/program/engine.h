@@ -11,6 +11,7 @@
 #include "threads/pool.h"
 
 typedef struct NetrtPlan NetrtPlan;
+typedef struct NetrtWatch NetrtWatch;
 
 typedef struct NetrtEngine {
     const NetrtProgram *program;
@@ -20,6 +21,7 @@ typedef struct NetrtEngine {
     const void *inputs[NETRT_MAX_INPUTS]; // rows of each input
     int32_t *index;                       // [capacity]: which row is sample i of the batch
     int64_t capacity;                     // largest batch reserved so far
+    NetrtWatch *watch;                    // looks at what each step wrote; NULL for none
     // ---- the engine's own
     NetrtPool *pool;
     NetrtCall *calls; // one for each thread

@@ -55,7 +55,7 @@ static const Option options_table[] = {
     {"--log", "FILE.csv", TEXT, NETRT_TRAIN, FIELD(log), "a row for each epoch, or each N steps with --log-every; .jsonl too"},
     {"--log-every", "N", COUNT, NETRT_TRAIN, FIELD(log_every), "report the loss of every Nth step"},
     {"--patience", "N", COUNT, NETRT_TRAIN, FIELD(patience), "stop after N epochs without a better validation loss"},
-    {"--check-finite", NULL, LATER, NETRT_TRAIN, 0, NULL},
+    {"--check-finite", NULL, SET, NETRT_TRAIN, FIELD(check_finite), "stop at the first NaN or Inf and say where it is; slower"},
     {"--checkpoint", "FILE", LATER, NETRT_TRAIN, 0, NULL},
     {"--checkpoint-every", "N", LATER, NETRT_TRAIN, 0, NULL},
     {"--resume", "FILE", LATER, NETRT_TRAIN, 0, NULL},

@@ -8,6 +8,7 @@
 #include "program/save.h"
 #include "program/train_log.h"
 #include "program/trainer.h"
+#include "program/watch.h"
 #include "report/json.h"
 #include "report/progress.h"
 #include "report/text.h"
@@ -16,6 +17,7 @@ typedef struct Run {
     const NetrtContext *context;
     NetrtSession *session;
     NetrtTrainer trainer;
+    NetrtWatch watch; // with --check-finite
     NetrtTrainLog log;
     NetrtProgress progress;
     NetrtEvaluation validation, test; // count 0: not made
@@ -54,8 +56,34 @@ static bool check_parameters(const Run *run, NetrtError *error) {
     const NetrtEngine *engine = &run->session->engine;
     const NetrtVar *var = netrt_not_finite(engine->program, engine->vars, 1u << NETRT_PARAM);
     if (!var) return true;
-    return netrt_fail(error, "%.200s holds NaN or Inf after step %lld, so nothing was saved: try a smaller --lr than %g",
+    return netrt_fail(error,
+                      "%.200s holds NaN or Inf after step %lld, so nothing was saved: try a smaller --lr than %g; "
+                      "--check-finite says where it begins",
                       var->name, (long long)run->trainer.steps, engine->scalars[NETRT_LR].f);
+}
+
+// --check-finite: whether loss, gradients, parameters and states are numbers after a step; if not, where it began.
+static bool check_finite(Run *run, NetrtError *error) {
+    const NetrtEngine *engine = &run->session->engine;
+    const unsigned kinds = 1u << NETRT_PARAM | 1u << NETRT_STATE | 1u << NETRT_GRADIENT;
+    if (!engine->watch) return true;
+    const NetrtVar *var = netrt_not_finite(engine->program, engine->vars, kinds);
+    if (isfinite(run->trainer.loss) && !var) {
+        netrt_watch_good(engine->watch);
+        return true;
+    }
+    char advice[64] = ""; // what is no number at the first step is not the rate's fault
+    if (run->trainer.steps > 1) snprintf(advice, sizeof advice, "; try a smaller --lr than %g", engine->scalars[NETRT_LR].f);
+    const char *what = "NaN or Inf";
+    const NetrtStep *first = netrt_watch_first(engine->watch, &what);
+    return netrt_fail(error,
+                      "step %lld (epoch %lld) gave %s, first in '%.200s' (%.200s) or what is computed along with it (netc -O0 "
+                      "makes a program that keeps them apart); nothing was saved%s",
+                      (long long)run->trainer.steps, (long long)run->epochs_done + 1, what,
+                      first ? first->name
+                      : var ? var->name
+                            : "loss",
+                      first ? first->lines : engine->program->source, advice);
 }
 
 static void report_step(Run *run) {
@@ -144,8 +172,9 @@ static bool out_of_patience(Run *run) {
         return false;
     }
     if (++run->epochs_without_gain < patience) return false;
+    int64_t every = run->context->program->train.validate_every;
     netrt_progress_line(&run->progress, "stopped: no better validation loss than %.4f for %lld epochs", run->best_validation,
-                        (long long)patience);
+                        (long long)(every > 1 ? patience * every : patience));
     return true;
 }
 
@@ -158,6 +187,7 @@ static bool run_epoch(Run *run, bool *more, NetrtError *error) {
     netrt_trainer_epoch(trainer, run->epochs_done);
     for (int64_t i = 0; i < trainer->epoch_steps; i++) {
         if (!netrt_trainer_step(trainer, error)) return false;
+        if (!check_finite(run, error)) return false;
         report_step(run);
         run->interrupted = netrt_interrupted();
         if (run->interrupted || trainer->steps == limit) return true;
@@ -239,11 +269,14 @@ int netrt_command_train(const NetrtContext *context, NetrtError *error) {
     if (!check(context, error) || !netrt_session_open(context, NETRT_START_INITIAL, splits, &session, error))
         return NETRT_FAILED;
     int status = NETRT_FAILED;
-    if (netrt_trainer_open(&run.trainer, context, &session, error)) {
+    bool watched = !options->check_finite || netrt_watch_open(&run.watch, context->program, error);
+    if (options->check_finite && watched) session.engine.watch = &run.watch;
+    if (watched && netrt_trainer_open(&run.trainer, context, &session, error)) {
         if (netrt_train_log_open(&run.log, options->log, options->log_every > 0, error)) status = train(&run, error);
         if (!netrt_train_log_close(&run.log, status == NETRT_FAILED ? NULL : error)) status = NETRT_FAILED;
         netrt_trainer_close(&run.trainer);
     }
+    netrt_watch_close(&run.watch);
     netrt_session_close(&session);
     return status;
 }

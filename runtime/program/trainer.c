@@ -15,6 +15,9 @@ static bool check(const NetrtContext *context, const NetrtTrainer *trainer, Netr
     if (trainer->epoch_steps == 0)
         return netrt_fail(error, "a batch of %lld is more than the %lld training samples, and drop_last=True drops it",
                           (long long)trainer->batch, (long long)trainer->split->count);
+    if (trainer->train->accumulate > trainer->epoch_batches)
+        return netrt_fail(error, "accumulate=%lld is more than an epoch's %lld batches of %lld samples: no step would be whole",
+                          (long long)trainer->train->accumulate, (long long)trainer->epoch_batches, (long long)trainer->batch);
     if (!trainer->halves) return netrt_require_entry(context, NETRT_TRAIN_STEP, error);
     return netrt_require_entry(context, NETRT_GRADIENTS, error) && netrt_require_entry(context, NETRT_APPLY, error);
 }

@@ -27,4 +27,74 @@ holds "one draw, then the mean of two, then of four: $one, $two, $four" \
     awk "BEGIN { exit !($one < 0 && $one > -1 && $two != $one && $four != $two && $four != $one) }"
 expect 0 "an epoch of 8 samples has 2 steps of 4 batches" ./drawn4 train --epochs 1 --log-every 1 --json --no-save
 holds "each reported once" test "$(grep -c '"step"' "$out")" = 2
+
+# --check-finite names what was no number first, and leaves what is infinite by intent.
+cat >logs.net <<'EOF'
+data      = Synthetic(kind='blobs', count=400)
+module Bad {
+    fc  = Linear(2, 8)
+    out = Linear(8, 3)
+    forward(x) {
+        h = fc(x)
+        h = log(h + 1.2)
+        return out(h)
+    }
+}
+model     = Bad()
+EOF
+cat >masked.net <<'EOF'
+data      = Synthetic(kind='blobs', count=400)
+module Masked {
+    fc = Linear(2, 4)
+    forward(x) = where(arange(4) < 3, fc(x), -inf)
+}
+model     = Masked()
+loss      = (output, target) -> nll_loss(log_softmax(output, dim=1)[:, :3], target)
+EOF
+write_small
+expect 0 "a network that takes logarithms" "$NETC" logs.net
+expect 1 "without --check-finite" ./logs train --epochs 3
+says "$err" "it is said once, with the step" "logs: the loss became NaN at step 1 \\(epoch 1\\)"
+says "$err" "and nothing is saved" "holds NaN or Inf .* nothing was saved"
+holds "nothing is" absent logs.safetensors
+expect 1 "with it" ./logs train --check-finite
+says "$err" "the tensor is named with its line" "step 1 \\(epoch 1\\) gave NaN, first in 'fc' \\(logs\\.net:6\\) or"
+holds "and nothing is saved" absent logs.safetensors
+expect 0 "without fusion" "$NETC" logs.net -O0
+expect 1 "it is exact" ./logs train --check-finite
+says "$err" "to the operation" "first in 'log' \\(logs\\.net:7\\)"
+expect 0 "a mask of -inf" "$NETC" masked.net
+expect 0 "is no accident" ./masked train --check-finite --epochs 3 --no-save
+for accumulate in 1 2; do
+    sed "s/seed=0)/seed=0, accumulate=$accumulate)/" small.net >rate.net
+    expect 0 "a network" "$NETC" rate.net
+    expect 0 "with a good rate" ./rate train --check-finite --save rate.safetensors
+    before=$(cksum rate.safetensors)
+    expect 1 "with a rate of 1e30" ./rate train --check-finite --lr 1e30 --save rate.safetensors
+    says "$err" "gets advice" "step [2-9] .* gave (NaN|Inf), first in .*rate\\.net.* try a smaller --lr than 1e\\+30"
+    holds "and the good file stays" test "$(cksum rate.safetensors)" = "$before"
+done
+
+# Early stopping counts evaluations, and says epochs.
+sed -e "s/seed=3)/seed=3, validation=0.2)/" -e "s/seed=0)/seed=0, patience=2, validate_every=2)/" small.net >patient.net
+expect 0 "patience=2, validate_every=2" "$NETC" patient.net
+expect 0 "stops early" ./patient train --epochs 1000 --lr 3 --no-save --json
+says "$err" "and says when" "no better validation loss than [0-9.]* for 4 epochs"
+holds "with a validation loss in every second row" python3 -c '
+import json
+rows = [json.loads(line) for line in open("out")]
+assert len(rows) < 1000 and all(("validation_loss" in row) == (row["epoch"] % 2 == 0) for row in rows)'
+
+# Batches of any size: one batch of what there is, in bounded memory.
+sed -e "s/batch_size=64/batch_size=1_000_000_000/" small.net >large.net
+expect 0 "batch_size=1_000_000_000" "$NETC" large.net
+expect 0 "is one batch" bash -c "ulimit -v 2000000; exec ./large train --epochs 1 --no-save --log-every 1"
+holds "and one step" test "$(grep -c '^step' "$err")" = 1
+for command in "train --no-save" grad gradcheck; do
+    # shellcheck disable=SC2086
+    expect 0 "$command --batch-size 1000000000000000000" ./large $command --batch-size 1000000000000000000
+done
+sed -e "s/batch_size=64/batch_size=0/" small.net >zero.net
+expect 1 "batch_size=0" "$NETC" zero.net
+says "$err" "is an error" "batch_size must be at least 1"
 finish

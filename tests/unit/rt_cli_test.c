@@ -251,6 +251,10 @@ static void what_is_not_there(void **state) {
     assert_int_equal(run("train"), 1);
     says(last.err, "linear.net names no data set");
     program = linear_f32;
+    program.train.accumulate = 17;
+    assert_int_equal(run("train --no-save"), 1);
+    says(last.err, "accumulate=17 is more than an epoch's 16 batches of 64 samples");
+    program.train.accumulate = 1;
     program.train.drop_last = 1;
     assert_int_equal(run("train --no-save --batch-size 5000"), 1);
     says(last.err, "drop_last");

@@ -22,6 +22,7 @@ static NetrtProgram mnist_like(void) {
         .data = {.format = "idx",
                  .name = "MNIST",
                  .folder = "MNIST",
+                 .fetch = "'./setup data' fetches it",
                  .train_x = mnist_train,
                  .train_y = "train-labels-idx1-ubyte",
                  .test_x = mnist_test,
