@@ -16,9 +16,9 @@ static FILE *open_beside(Eval *eval, const char *name) {
 
 // What is packed can be read only at run time; `input` must tell its shape.
 static bool is_gzipped(FILE *file) {
-    int first = fgetc(file), second = fgetc(file);
-    rewind(file);
-    return first == 0x1f && second == 0x8b;
+    unsigned char magic[2];
+    bool gzipped = fread(magic, 1, 2, file) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
+    return fseek(file, 0, SEEK_SET) != 0 || gzipped; // what cannot be read twice is no plain file either
 }
 
 // IDX: 0, 0, type, rank, then the sizes, big-endian.

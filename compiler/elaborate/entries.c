@@ -52,7 +52,19 @@ static bool trained(const Parameter *parameter) {
     return parameter->kind == VAR_PARAM && parameter->used && !parameter->frozen;
 }
 
+// A model that learns nothing because all that it has is frozen: rarely meant.
+static void mention_frozen(Eval *eval, const Whole *whole) {
+    bool frozen = false;
+    for (size_t i = 0; i < whole->variables.count; i++) {
+        if (trained(whole->variables.items[i])) return;
+        frozen |= whole->variables.items[i]->frozen && whole->variables.items[i]->kind == VAR_PARAM;
+    }
+    const Binding *model = scope_find_here(eval->top, "model");
+    if (frozen) diag_warning(eval->diag, "no-effect", model ? model->span : SPAN_NONE, MSG(ALL_FROZEN));
+}
+
 bool make_updates(Eval *eval, Whole *whole) {
+    mention_frozen(eval, whole);
     VEC(NodeId) wrt = {0};
     for (size_t i = 0; i < whole->variables.count; i++) {
         if (trained(whole->variables.items[i])) VEC_PUSH(eval->arena, &wrt, whole->variables.items[i]->var);

@@ -42,6 +42,22 @@ static bool map_file(const char *path, NetrtSafetensors *out, NetrtError *error)
     return done;
 }
 
+// What people take for a file of safetensors: the beginning, which no sensible length of a header has, and what to do.
+static const struct Other {
+    const char *start, *advice;
+} others[] = {
+    {"PK\3\4", "PyTorch's own format (torch.save): write it with safetensors.torch.save_file(model.state_dict(), …)"},
+    {"<!DOCT", "a web page (HTML): the download went wrong"},
+    {"<html>", "a web page (HTML): the download went wrong"},
+    {"\x89HDF", "HDF5"},
+};
+
+static const char *other_format(const unsigned char *bytes) {
+    for (size_t i = 0; i < sizeof others / sizeof *others; i++)
+        if (memcmp(bytes, others[i].start, strlen(others[i].start)) == 0) return others[i].advice;
+    return NULL;
+}
+
 bool netrt_safetensors_open(const char *path, NetrtSafetensors *out, NetrtError *error) {
     *out = (NetrtSafetensors){0};
     if (!map_file(path, out, error)) return false;
@@ -49,7 +65,9 @@ bool netrt_safetensors_open(const char *path, NetrtSafetensors *out, NetrtError 
     uint64_t length = 0, rest = out->map_bytes - LENGTH_BYTES;
     for (int i = LENGTH_BYTES; i-- > 0;) length = length << 8 | bytes[i];
     bool done;
-    if (length > HEADER_LIMIT) {
+    if ((length > HEADER_LIMIT || length > rest) && other_format(bytes)) {
+        done = netrt_fail(error, "%s: is no safetensors file, but %s", path, other_format(bytes));
+    } else if (length > HEADER_LIMIT) {
         done = netrt_fail(error, "%s: is no safetensors file: the length of its header would be %llu bytes", path,
                           (unsigned long long)length);
     } else if (length > rest) {

@@ -7,7 +7,7 @@
 #include "program/var.h"
 
 typedef struct Adding {
-    char *sums; // of the elements that are still to come
+    void *sums; // of the elements that are still to come
     double batches;
     bool first;
 } Adding;
@@ -31,7 +31,7 @@ void netrt_accumulator_close(NetrtAccumulator *accumulator) {
 
 #define ADD_RUN(type)                                                                                                          \
     do {                                                                                                                       \
-        type *restrict sum = (type *)(void *)adding->sums, *restrict g = address, batches = (type)adding->batches;             \
+        type *restrict sum = adding->sums, *restrict g = address, batches = (type)adding->batches;                             \
         for (int64_t i = 0; i < count; i++) {                                                                                  \
             type part = g[i * stride] / batches;                                                                               \
             g[i * stride] = sum[i] = adding->first ? part : sum[i] + part;                                                     \
@@ -42,7 +42,7 @@ static void add(void *context, const NetrtVar *var, void *address, int64_t strid
     Adding *adding = context;
     if (var->dtype == NETRT_F32) ADD_RUN(float);
     else ADD_RUN(double);
-    adding->sums += (size_t)count * netrt_dtype_size(var->dtype);
+    adding->sums = (char *)adding->sums + (size_t)count * netrt_dtype_size(var->dtype);
 }
 
 void netrt_accumulator_add(NetrtAccumulator *accumulator, char *vars, bool first) {

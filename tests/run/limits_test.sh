@@ -52,6 +52,13 @@ for threads in 1 2; do
     holds "1,000 steps on $threads threads allocate nothing ($few calls, then $many)" test -n "$few" -a "$few" = "$many"
 done
 
+# Nor does a step that accumulates and clips, in epochs with validation.
+sed -e 's/MNIST(/MNIST(validation=0.1, /' -e 's/batch_size=64/batch_size=32, accumulate=2, clip_grad_norm=1.0/' "$net" >parts.net
+expect 0 "a network whose steps have parts" "$NETC" parts.net
+few=$(LD_PRELOAD=$BUILD/tests/libcount_allocations.so ./parts train --steps 10 --no-save 2>&1 >/dev/null | sed -n 's/^allocations: //p')
+many=$(LD_PRELOAD=$BUILD/tests/libcount_allocations.so ./parts train --steps 1010 --no-save 2>&1 >/dev/null | sed -n 's/^allocations: //p')
+holds "allocates nothing for 1,000 steps more ($few calls, then $many)" test -n "$few" -a "$few" = "$many"
+
 expect 0 "five epochs" ./mnist --seed 0 --json
 accuracy=$(sed -n 's/.*"test_accuracy": *\([0-9.]*\).*/\1/p' "$out" | tail -n 1)
 holds "reach an accuracy of $accuracy (at least 0.975)" awk "BEGIN { exit !(\"$accuracy\" != \"\" && $accuracy >= 0.975) }"
