@@ -28,6 +28,8 @@
 }
 
 %code {
+#include <stdlib.h>
+
 /* The parser's stacks. Bison takes a failure for a text that is nested too deeply. */
 static void *stack_alloc(size_t size) {
     void *memory = malloc(size);
