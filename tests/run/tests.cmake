@@ -20,3 +20,6 @@ endforeach()
 # Counts calls of the allocator; preloaded by limits_test.sh.
 add_library(count_allocations MODULE "${CMAKE_CURRENT_LIST_DIR}/count_allocations.c")
 target_link_libraries(count_allocations PRIVATE dl)
+
+# Makes system calls fail; for faults_test.sh. It runs programs as they are, so it needs no sanitizer.
+add_executable(fail_call "${CMAKE_CURRENT_LIST_DIR}/fail_call.c")
