@@ -114,6 +114,7 @@ static bool list_tensor(Eval *eval, const Value *value, const char *what, NodeId
         if (!first->list->count) break;
         first = &first->list->items[0];
     }
+    if (!eval_spend(eval, (uint64_t)total)) return false;
     double *data = NEW_ARRAY(eval->arena, double, (size_t)total + 1);
     size_t count = 0;
     DType dtype = DT_BOOL;

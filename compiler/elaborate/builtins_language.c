@@ -78,11 +78,13 @@ static bool call_container(Eval *eval, const Value *args, Value *result) {
 }
 
 static void add_printed(Eval *eval, StrBuf *out, const ValueList *values, const char *sep, const char *end) {
+    size_t before = out->length;
     for (size_t i = 0; i < values->count; i++) {
         if (i) strbuf_add(out, sep);
         strbuf_add(out, value_text(eval, &values->items[i]));
     }
     strbuf_add(out, end);
+    eval_spend_text(eval, out->length - before);
 }
 
 // At compile time; in a calculator, when the program runs.

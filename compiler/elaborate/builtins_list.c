@@ -11,7 +11,7 @@ static bool call_len(Eval *eval, const Value *args, Value *result) {
         int64_t length = 0;
         for (const char *at = x->string; *at; at++) length += (*at & 0xC0) != 0x80;
         *result = value_int(length);
-        return true;
+        return eval_spend_text(eval, (size_t)length);
     }
     case VALUE_TENSOR:
     case VALUE_PARAMETER:
@@ -44,8 +44,10 @@ static bool call_range(Eval *eval, const Value *args, Value *result) {
     uint64_t size = step > 0 ? (uint64_t)step : 0 - (uint64_t)step;
     uint64_t count = span ? (span - 1) / size + 1 : 0;
     if (count > EVAL_LIST_LIMIT) return eval_error(eval, MSG(LIST_TOO_LONG));
+    if (!eval_spend(eval, count)) return false;
     ValueList *list = NEW(eval->arena, ValueList);
-    list->count = count;
+    list->count = list->total = count;
+    list->depth = 1;
     list->items = NEW_ARRAY(eval->arena, Value, count + 1);
     for (uint64_t i = 0; i < count; i++) list->items[i] = value_int((int64_t)((uint64_t)start + i * (uint64_t)step));
     *result = (Value){VALUE_LIST, {.list = list}};
@@ -74,6 +76,7 @@ static bool call_zip(Eval *eval, const Value *args, Value *result) {
         if (!eval_iterable(eval, &lists->items[i], &columns[i])) return false;
         if (columns[i]->count < shortest) shortest = columns[i]->count;
     }
+    if (!lists->count) shortest = 0;
     Value *rows = NEW_ARRAY(eval->arena, Value, shortest + 1);
     Value *row = NEW_ARRAY(eval->arena, Value, lists->count + 1);
     for (size_t k = 0; k < shortest; k++) {
@@ -119,7 +122,7 @@ static bool call_tuple(Eval *eval, const Value *args, Value *result) {
 
 static bool call_str(Eval *eval, const Value *args, Value *result) {
     *result = value_string(value_text(eval, &args[0]));
-    return true;
+    return eval_spend_text(eval, strlen(result->string));
 }
 
 // OrderedDict([('fc1', layer), …]): the list of pairs itself; Sequential takes it from there.

@@ -107,6 +107,7 @@ static bool extreme(Eval *eval, const Value *args, AstOp better, Value *result) 
     }
     const char *callee = eval->callee; // comparing calls other functions
     if (!list->count) return eval_error(eval, MSG(EMPTY_LIST), callee);
+    if (!eval_spend(eval, list->count)) return false;
     *result = list->items[0];
     for (size_t i = 1; i < list->count; i++) {
         Value wins;

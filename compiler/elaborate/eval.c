@@ -24,10 +24,18 @@ void eval_place(Eval *eval, Span span) {
     eval->graph->site = eval->site;
 }
 
+bool eval_spend(Eval *eval, uint64_t steps) {
+    bool reported = eval->steps > EVAL_STEP_LIMIT;
+    eval->steps += steps;
+    if (eval->steps <= EVAL_STEP_LIMIT) return true;
+    return !reported && eval_error(eval, MSG(TOO_MANY_STEPS));
+}
+
+bool eval_spend_text(Eval *eval, size_t length) { return eval_spend(eval, length / 16); }
+
 bool eval_enter(Eval *eval, const Ast *ast) {
     eval_place(eval, ast->span);
-    if (++eval->steps == EVAL_STEP_LIMIT + 1) return eval_error(eval, MSG(TOO_MANY_STEPS));
-    if (eval->steps > EVAL_STEP_LIMIT) return false;
+    if (!eval_spend(eval, 1)) return false;
     const char *here = __builtin_frame_address(0);
     size_t used = here < eval->stack_base ? (size_t)(eval->stack_base - here) : (size_t)(here - eval->stack_base);
     if (used > EVAL_STACK_LIMIT) return eval_error(eval, MSG(STACK_TOO_DEEP));

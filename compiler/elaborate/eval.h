@@ -188,6 +188,7 @@ struct Dataset {
 #endif
 #define EVAL_LIST_LIMIT 1000000
 #define EVAL_STRING_LIMIT 1000000
+#define EVAL_DEPTH_LIMIT 1000       // of lists in lists
 #define EVAL_STACK_LIMIT (5u << 20) // bytes of C stack, of the 8 MB that are usual
 
 typedef struct BuiltinEntry BuiltinEntry;
@@ -250,7 +251,11 @@ struct Eval {
 
 // eval.c: limits and messages
 bool eval_enter(Eval *eval, const Ast *ast); // counts a step, sets the place; false when a limit is reached
-void eval_place(Eval *eval, Span span);      // messages and nodes belong here now
+// Counts the steps of work that no expression shows: elements of a list that are walked through or copied. False when there are
+// no more, which is reported; then nothing is evaluated any longer.
+bool eval_spend(Eval *eval, uint64_t steps);
+bool eval_spend_text(Eval *eval, size_t length); // the same for the bytes of a string
+void eval_place(Eval *eval, Span span);          // messages and nodes belong here now
 bool eval_error_at(Eval *eval, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));
 void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count); // "did you mean" as a hint
 // Without the chain of calls: for what is wrong with the text itself.

@@ -42,6 +42,7 @@ bool eval_string(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
         }
         if (ok && text.length > EVAL_STRING_LIMIT) ok = eval_error(eval, MSG(STRING_TOO_LONG));
     }
+    ok = ok && eval_spend_text(eval, text.length);
     if (ok) *result = value_string(arena_strdup(eval->arena, text.text ? text.text : ""));
     strbuf_free(&text);
     return ok;

@@ -154,6 +154,7 @@ static bool repeat(Eval *eval, const Value *a, int64_t times, Value *result) {
     if (a->kind == VALUE_STRING) {
         size_t length = strlen(a->string);
         if (length && (uint64_t)times > EVAL_STRING_LIMIT / length) return eval_error(eval, MSG(STRING_TOO_LONG));
+        if (!eval_spend_text(eval, length * (size_t)times)) return false;
         char *text = arena_alloc(eval->arena, length * (size_t)times + 1);
         for (int64_t i = 0; length && i < times; i++) memcpy(text + (size_t)i * length, a->string, length);
         *result = value_string(text);
@@ -161,30 +162,27 @@ static bool repeat(Eval *eval, const Value *a, int64_t times, Value *result) {
     }
     size_t count = a->list->count;
     if (count && (uint64_t)times > EVAL_LIST_LIMIT / count) return eval_error(eval, MSG(LIST_TOO_LONG));
-    *result = a->kind == VALUE_LIST ? value_list(eval, NULL, 0) : value_tuple(eval, NULL, 0);
-    if (!count || !times) return true;
-    ValueList *list = NEW(eval->arena, ValueList);
-    list->count = count * (size_t)times;
-    list->items = NEW_ARRAY(eval->arena, Value, list->count);
-    for (size_t i = 0; i < list->count; i++) list->items[i] = a->list->items[i % count];
-    result->list = list;
+    size_t all = count * (size_t)times;
+    Value *items = NEW_ARRAY(eval->arena, Value, all + 1);
+    for (size_t i = 0; i < all; i++) items[i] = a->list->items[i % count];
+    *result = a->kind == VALUE_LIST ? value_list(eval, items, all) : value_tuple(eval, items, all);
     return true;
 }
 
 static bool concatenate(Eval *eval, const Value *a, const Value *b, Value *result) {
     if (a->kind == VALUE_STRING) {
-        if (strlen(a->string) + strlen(b->string) > EVAL_STRING_LIMIT) return eval_error(eval, MSG(STRING_TOO_LONG));
+        size_t length = strlen(a->string) + strlen(b->string);
+        if (length > EVAL_STRING_LIMIT) return eval_error(eval, MSG(STRING_TOO_LONG));
+        if (!eval_spend_text(eval, length)) return false;
         *result = value_string(arena_printf(eval->arena, "%s%s", a->string, b->string));
         return true;
     }
     size_t count = a->list->count + b->list->count;
     if (count > EVAL_LIST_LIMIT) return eval_error(eval, MSG(LIST_TOO_LONG));
-    ValueList *list = NEW(eval->arena, ValueList);
-    list->count = count;
-    list->items = NEW_ARRAY(eval->arena, Value, count + 1);
-    memcpy(list->items, a->list->items, a->list->count * sizeof(Value));
-    memcpy(list->items + a->list->count, b->list->items, b->list->count * sizeof(Value));
-    *result = (Value){a->kind, {.list = list}};
+    Value *items = NEW_ARRAY(eval->arena, Value, count + 1);
+    memcpy(items, a->list->items, a->list->count * sizeof(Value));
+    memcpy(items + a->list->count, b->list->items, b->list->count * sizeof(Value));
+    *result = a->kind == VALUE_LIST ? value_list(eval, items, count) : value_tuple(eval, items, count);
     return true;
 }
 
@@ -255,11 +253,12 @@ static bool contains(Eval *eval, const Value *item, const Value *container, bool
     *result = false;
     if (container->kind == VALUE_STRING && item->kind == VALUE_STRING) {
         *result = strstr(container->string, item->string) != NULL;
-        return true;
+        return eval_spend_text(eval, strlen(container->string));
     }
     if (container->kind != VALUE_LIST && container->kind != VALUE_TUPLE) {
         return unsupported(eval, AST_OP_IN, item, container);
     }
+    if (!eval_spend(eval, container->list->total)) return false;
     for (size_t i = 0; i < container->list->count && !*result; i++) *result = value_equal(item, &container->list->items[i]);
     return true;
 }
@@ -279,6 +278,10 @@ static int order(const Value *a, const Value *b) {
 static bool identical(const Value *a, const Value *b) {
     bool number = value_is_number(a) && value_is_number(b);
     return number ? a->kind == b->kind && value_equal(a, b) : value_equal(a, b);
+}
+
+static bool has_items(const Value *value) {
+    return value->kind == VALUE_LIST || value->kind == VALUE_TUPLE || value->kind == VALUE_SLICE;
 }
 
 bool eval_compare(Eval *eval, AstOp op, const Value *a, const Value *b, Value *result) {
@@ -305,7 +308,8 @@ bool eval_compare(Eval *eval, AstOp op, const Value *a, const Value *b, Value *r
     }
     if (equality) {
         *result = value_bool(value_equal(a, b) == (op == AST_OP_EQ));
-        return true;
+        return a->kind == VALUE_STRING ? eval_spend_text(eval, strlen(a->string))
+                                       : !has_items(a) || eval_spend(eval, a->list->total);
     }
     bool ordered = (value_is_number(a) && value_is_number(b)) || (a->kind == VALUE_STRING && b->kind == VALUE_STRING) ||
                    (a->kind == VALUE_DIM && b->kind == VALUE_DIM);

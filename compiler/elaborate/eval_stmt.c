@@ -13,7 +13,7 @@ bool is_trainer_name(const char *name) {
 bool eval_iterable(Eval *eval, const Value *value, const ValueList **result) {
     switch (value->kind) {
     case VALUE_LIST:
-    case VALUE_TUPLE: *result = value->list; return true;
+    case VALUE_TUPLE: *result = value->list; return eval_spend(eval, value->list->count);
     case VALUE_MODULE:
         if (value->module->kind == MODULE_USER) break;
         *result = module_sequence(eval, value->module);

@@ -33,6 +33,7 @@ bool member_is_layer(const Value *value) {
 
 bool module_bind_member(Eval *eval, Module *module, const char *name, const Value *value, Span span) {
     Binding *before = scope_find_here(module->scope, name);
+    if (before && before->value.kind == VALUE_LIST && !eval_spend(eval, before->value.list->total)) return false;
     bool lost = before && member_is_layer(&before->value) && !value_equal(&before->value, value);
     // layers = layers + [another]: a longer list that starts with the same layers loses none.
     if (lost && before->value.kind == VALUE_LIST && value->kind == VALUE_LIST &&

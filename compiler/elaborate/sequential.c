@@ -78,7 +78,8 @@ bool construct_sequential(Eval *eval, const Argument *args, size_t count, Module
 
 const ValueList *module_sequence(Eval *eval, const Module *module) {
     ValueList *list = NEW(eval->arena, ValueList);
-    list->count = module->scope->count;
+    list->count = list->total = module->scope->count;
+    list->depth = 1;
     list->items = NEW_ARRAY(eval->arena, Value, list->count + 1);
     for (size_t i = 0; i < list->count; i++) list->items[i] = module->scope->items[i].value;
     return list;

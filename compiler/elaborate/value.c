@@ -12,8 +12,27 @@ Value value_tensor(NodeId node) { return (Value){VALUE_TENSOR, {.tensor = node}}
 
 Value value_dim(Dim dim) { return dim.batch ? (Value){VALUE_DIM, {.dim = dim}} : value_int(dim.size); }
 
+// What a list would hold beyond the limits is reported, and no evaluation goes on. A short one, of which the caller may expect
+// its elements, is made even so.
+static bool measure(Eval *eval, const Value *items, size_t count, ValueList *list) {
+    list->total = count;
+    list->depth = 1;
+    for (size_t i = 0; i < count; i++) {
+        if (items[i].kind != VALUE_LIST && items[i].kind != VALUE_TUPLE && items[i].kind != VALUE_SLICE) continue;
+        list->total += items[i].list->total;
+        if (items[i].list->depth >= list->depth) list->depth = items[i].list->depth + 1;
+    }
+    if (!eval_spend(eval, count)) return false;
+    if (list->total <= EVAL_LIST_LIMIT && list->depth <= EVAL_DEPTH_LIMIT) return true;
+    if (list->total > EVAL_LIST_LIMIT) eval_error(eval, MSG(LIST_TOO_LONG));
+    else eval_error(eval, MSG(NESTED_TOO_DEEPLY));
+    eval->steps = EVAL_STEP_LIMIT + 1;
+    return false;
+}
+
 static Value sequence(Eval *eval, ValueKind kind, const Value *items, size_t count) {
     ValueList *list = NEW(eval->arena, ValueList);
+    if (!measure(eval, items, count, list) && count > MAX_RANK) count = 0;
     list->count = count;
     list->items = NEW_ARRAY(eval->arena, Value, count + 1);
     if (count) memcpy(list->items, items, count * sizeof(Value));

@@ -52,6 +52,9 @@ typedef struct ValueList {
     Value *items;
     size_t count;
     bool shape; // of a tensor: a tuple that Python shows as torch.Size([2, 3])
+    uint64_t
+        total; // elements, those of the lists in it included: at most EVAL_LIST_LIMIT, so that a list may be walked through
+    uint32_t depth; // levels of lists: at most EVAL_DEPTH_LIMIT, so that the walk may recurse
 } ValueList;
 
 typedef struct TensorSpec {

@@ -120,7 +120,11 @@ typedef struct Graph {
     void *report_context;
 } Graph;
 
+#ifdef FUZZING_BUILD_MODE_UNSAFE_FOR_PRODUCTION // as EVAL_STEP_LIMIT
+#define GRAPH_NODE_LIMIT 20000
+#else
 #define GRAPH_NODE_LIMIT 1000000
+#endif
 
 Graph *graph_new(Arena *arena, Diagnostics *diag, DType float_type);
 

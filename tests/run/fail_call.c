@@ -1,9 +1,10 @@
 // Runs a program and makes one of its system calls on files fail: fail_call KIND N PROGRAM [ARGUMENT…]
 //
 // The calls of its first thread that write, synchronise, rename, truncate, close and open for writing are counted; the Nth one
-// does not take place. KIND says how: "error" (no space left, or an input/output error), "interrupt" (EINTR), or "short" (a write
-// of more than one byte writes half). Standard output and error, and files that are only read, do not count. Says on its own standard error, as the last line, which call it
-// was ("failed: fsync"), or "failed: none", and ends with the program's status (128 + the signal that ended it).
+// does not take place. KIND says how: "error" (no space left, or an input/output error), "interrupt" (EINTR), or "short" (a
+// write of more than one byte writes half). Standard output and error, and files that are only read, do not count. Says on its
+// own standard error, as the last line, which call it was ("failed: fsync"), or "failed: none", and ends with the program's
+// status (128 + the signal that ended it).
 //
 // The kernel asks this program before each such call (seccomp's user notification), so that nothing escapes, whatever library
 // it comes from.
@@ -30,18 +31,10 @@ static const struct Call {
     int number, error;
     const char *name;
 } calls[] = {
-    {SYS_write, ENOSPC, "write"},
-    {SYS_writev, ENOSPC, "writev"},
-    {SYS_pwrite64, ENOSPC, "pwrite64"},
-    {SYS_fsync, EIO, "fsync"},
-    {SYS_fdatasync, EIO, "fdatasync"},
-    {SYS_ftruncate, EIO, "ftruncate"},
-    {SYS_rename, EIO, "rename"},
-    {SYS_renameat2, EIO, "renameat2"},
-    {SYS_close, EIO, "close"},
-    {SYS_openat, ENOSPC, "openat"},
-    {SYS_fchmod, EPERM, "fchmod"},
-    {SYS_memfd_create, ENOMEM, "memfd_create"},
+    {SYS_write, ENOSPC, "write"},   {SYS_writev, ENOSPC, "writev"},    {SYS_pwrite64, ENOSPC, "pwrite64"},
+    {SYS_fsync, EIO, "fsync"},      {SYS_fdatasync, EIO, "fdatasync"}, {SYS_ftruncate, EIO, "ftruncate"},
+    {SYS_rename, EIO, "rename"},    {SYS_renameat2, EIO, "renameat2"}, {SYS_close, EIO, "close"},
+    {SYS_openat, ENOSPC, "openat"}, {SYS_fchmod, EPERM, "fchmod"},     {SYS_memfd_create, ENOMEM, "memfd_create"},
 };
 enum { CALLS = sizeof calls / sizeof *calls };
 
