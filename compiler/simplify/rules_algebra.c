@@ -164,8 +164,7 @@ static NodeId sub_constant(Maker *m, const Node *node) {
 static NodeId div_constant(Maker *m, const Node *node) {
     double c;
     int exponent;
-    if (node->op != OP_DIV || !splat_value(m, node->operands[1], &c) || c == 0 || !is_usable(node->dtype, 1 / c))
-        return NODE_NONE;
+    if (node->op != OP_DIV || !splat_value(m, node->operands[1], &c) || !is_usable(node->dtype, 1 / c)) return NODE_NONE;
     if (fabs(frexp(c, &exponent)) != 0.5) return NODE_NONE; // would round twice; code generation divides fast where it can
     return make_binary(m, OP_MUL, node->operands[0], splat_like(m, node, 1 / c));
 }
@@ -215,15 +214,13 @@ static NodeId constant_out_of_product(Maker *m, const Node *node) { // (x·c)·y
 
 // d / (x·c) → (d/c) / x, and (d / x)·c → (d·c) / x
 static NodeId constant_into_quotient(Maker *m, const Node *node) {
-    if ((node->op != OP_DIV && node->op != OP_MUL) || !is_float(node) || m->exact) return NODE_NONE;
+    if ((node->op != OP_DIV && node->op != OP_MUL) || m->exact) return NODE_NONE; // only floats are divided
     const Node *inner = arg(m, node, node->op == OP_DIV ? 1 : 0);
     NodeId factor = node->op == OP_DIV ? (inner->op == OP_MUL ? inner->operands[1] : NODE_NONE) : node->operands[1];
     NodeId dividend = node->op == OP_DIV ? node->operands[0] : (inner->op == OP_DIV ? inner->operands[0] : NODE_NONE);
     double c, d;
-    if (factor == NODE_NONE || dividend == NODE_NONE || !splat_value(m, factor, &c) || !splat_value(m, dividend, &d) ||
-        c == 0) {
+    if (factor == NODE_NONE || dividend == NODE_NONE || !splat_value(m, factor, &c) || !splat_value(m, dividend, &d))
         return NODE_NONE;
-    }
     double both = node->op == OP_DIV ? d / c : d * c;
     if (!is_usable(node->dtype, both)) return NODE_NONE;
     return make_binary(m, OP_DIV, splat_like(m, node, both), inner->operands[node->op == OP_DIV ? 0 : 1]);
@@ -334,7 +331,7 @@ static NodeId stop_gradient(Maker *m, const Node *node) {
 static const Rewrite rows[] = {
     {"constant right", "(lt 2 x)", "(gt x 2)", constant_right},
     {"neutral right", "(sub (mul (add x 0) 1) 0)", "x", neutral_right},
-    {"absorbing right", "(where (or p true) x y)", "x", absorbing_right},
+    {"absorbing right", "(where (and p false) y (where (or p true) x y))", "x", absorbing_right},
     {"same operands", "(maximum x x)", "x", same_operands},
     {"add itself", "(add x x)", "(mul x 2)", add_itself},
     {"neg of", "(neg (sub x (neg (neg y))))", "(sub y x)", neg_of},
@@ -360,7 +357,7 @@ static const Rewrite rows[] = {
     {"where of bools", "(where (where p false true) x y)", "(where p y x)", where_of_bools},
     {"not of", "(where (not (eq x y)) x y)", "(where (ne x y) x y)", not_of},
     {"bool to number to bool", "(where (ne (cast p) 0) x y)", "(where p x y)", bool_to_number_to_bool},
-    {"cast of same", "(cast (cast x))", "x", cast_of_same},
+    {"cast of same", "(cast x)", "x", cast_of_same},
     {"cast of cast", "(cast (long p))", "(cast p)", cast_of_cast},
     {"stop gradient", "(stop_gradient x)", "x", stop_gradient},
 };

@@ -50,7 +50,7 @@ static NodeId fold_movement(Maker *m, const Node *node) {
 }
 
 static NodeId fold_reduction(Maker *m, const Node *node) {
-    if (op_info[node->op].class != CLASS_REDUCTION || !all_splats(m, node)) return NODE_NONE;
+    if (!all_splats(m, node)) return NODE_NONE;
     const Node *x = arg(m, node, 0);
     if (node->op == OP_ARGMAX) return make_splat(m, node->shape, DT_I64, 0);
     bool keeps = node->op == OP_MAX || node->op == OP_MIN || (node->op == OP_SUM && is_splat_of(m, node->operands[0], 0)) ||

@@ -14,7 +14,7 @@ static NodeId movement_of_nothing(Maker *m, const Node *node) {
         same = node->attr.permutation.axis[i] == i;
         if (!same) break;
     }
-    if (node->op == OP_PERMUTE && node->shape.rank == 0) same = true;
+    if (node->shape.rank == 0) same = true;
     return same ? only_operand(node) : NODE_NONE;
 }
 

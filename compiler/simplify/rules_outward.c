@@ -27,7 +27,7 @@ static NodeId elementwise_of_expands(Maker *m, const Node *node) {
         Shape small = small_shape(m, x), wider = small.rank > joint.rank ? small : joint;
         for (uint32_t k = 1; k <= wider.rank; k++) { // from the last axis
             Dim *dim = &wider.dim[wider.rank - k];
-            if (k <= joint.rank && !dim_is(joint.dim[joint.rank - k], 1)) *dim = joint.dim[joint.rank - k];
+            if (k <= joint.rank) *dim = joint.dim[joint.rank - k];
             if (k <= small.rank && !dim_is(small.dim[small.rank - k], 1)) *dim = small.dim[small.rank - k];
         }
         joint = wider;
@@ -53,7 +53,7 @@ static NodeId product_with_expands(Maker *m, const Node *node) {
             const Node *factor = arg(m, inner, i);
             if (factor->op != OP_EXPAND || arg_op(m, inner, 1 - i) == OP_EXPAND) continue;
             NodeId both = make_binary(m, OP_MUL, inner->operands[i], outer);
-            if (at(m, both)->op == OP_EXPAND || is_splat(m, both)) return make_binary(m, OP_MUL, inner->operands[1 - i], both);
+            if (at(m, both)->op == OP_EXPAND) return make_binary(m, OP_MUL, inner->operands[1 - i], both);
         }
     }
     return NODE_NONE;

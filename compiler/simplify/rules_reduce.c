@@ -83,11 +83,11 @@ static NodeId reduce_of_expand(Maker *m, const Node *node) {
     return make_expand(m, x, node->shape);
 }
 
-// A sum over everything does not care how the elements are arranged.
-static NodeId reduce_all_of_moved(Maker *m, const Node *node) {
+// A sum over everything does not care how the elements are arranged. (reduce_of_permute sees to transposed ones.)
+static NodeId reduce_all_of_reshape(Maker *m, const Node *node) {
     if (!is_reduction(node) || node->shape.rank != 0) return NODE_NONE;
     const Node *x = arg(m, node, 0);
-    if (x->op != OP_RESHAPE && x->op != OP_PERMUTE) return NODE_NONE;
+    if (x->op != OP_RESHAPE) return NODE_NONE;
     uint32_t rank = arg(m, x, 0)->shape.rank;
     if (rank == 0) return x->operands[0];
     return make_reduce(m, node->op, x->operands[0], (1u << rank) - 1);
@@ -164,7 +164,7 @@ static const Rewrite rows[] = {
     {"sum of neg", "(sum 0 (neg x))", "(neg (sum 0 x))", sum_of_neg},
     {"forget ties", "(max_shared 0 x)", "(max 0 x)", forget_ties},
     {"reduce of expand", "(sum 0 (expand (5 4) v))", "(mul v 5)", reduce_of_expand},
-    {"reduce all of moved", "(sum 0 1 (reshape (2 6) x))", "(sum 0 1 x)", reduce_all_of_moved},
+    {"reduce all of reshape", "(sum 0 1 (reshape (2 6) x))", "(sum 0 1 x)", reduce_all_of_reshape},
     {"reduce of squeezed", "(sum 2 (reshape (3 1 4) x))", "(reshape (3 1) (sum 1 x))", reduce_of_squeezed},
     {"reduce of permute", "(sum 0 (permute (1 0) x))", "(sum 1 x)", reduce_of_permute},
     {"matmul of transposed", "(matmul A (permute (1 0) (stop_gradient C)))", "(matmul_t A C)", matmul_of_transposed},

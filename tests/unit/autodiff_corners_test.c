@@ -18,6 +18,8 @@ static void ties(void **state) {
     NodeId maximum = build_binary(g, OP_MAXIMUM, a, b), minimum = build_binary(g, OP_MINIMUM, a, b);
     ASSERT_TENSOR(lab, gradient_of_sum(lab, maximum, a), 0, 0.5, 1);
     ASSERT_TENSOR(lab, gradient_of_sum(lab, maximum, b), 1, 0.5, 0);
+    NodeId scaled = build_binary(g, OP_MUL, maximum, VECTOR(lab, 3, 5, 7));
+    ASSERT_TENSOR(lab, gradient_of_sum(lab, scaled, a), 0, 2.5, 7);
     ASSERT_TENSOR(lab, gradient_of_sum(lab, minimum, a), 1, 0.5, 0);
     ASSERT_TENSOR(lab, gradient_of_sum(lab, minimum, b), 0, 0.5, 1);
     ASSERT_TENSOR(lab, gradient_of_sum(lab, build_reduce(g, OP_MAX, c, 1, false, true), c), 0, 0.5, 0.5);

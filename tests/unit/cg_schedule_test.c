@@ -61,8 +61,32 @@ static void generated(void **state) {
     }
 }
 
+// The gradient of a weight is a sum over the batch, cut into chunks where an operand is packed: whole chunks, one sample less
+// and one more, each with its update, which must happen once.
+static void chunks_of_the_batch(void **state) {
+    (void)state;
+    static const int64_t sizes[] = {1, 191, 192, 193, 383, 384, 385};
+    Rig *rig = rig_new(DT_F32);
+    rig_begin(rig, "chunks of the batch");
+    NodeId x = rig_input(rig, "(N, 1100)", DT_F32), dy = rig_input(rig, "(N, 48)", DT_F32);
+    uint32_t weight = rig_new_var(rig, "(48, 1100)");
+    NodeId dw = matmul(rig, dy, x, true, false);
+    rig_assign(rig, weight, binary(rig, OP_SUB, rig_read(rig, weight), binary(rig, OP_MUL, dw, number(rig, 0.01))));
+    rig_end(rig, simplify);
+    const Target *target;
+    for (unsigned row = 0; (target = target_row(row)); row++) {
+        if (!cg_target_runs_here(target)) continue;
+        Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = true});
+        Loaded loaded = cg_load(plan, true);
+        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+            rig_check(rig, plan, 0, sizes[i], "generated", run_generated, &loaded);
+        dlclose(loaded.handle);
+    }
+    rig_free(rig);
+}
+
 int main(void) {
-    static struct CMUnitTest tests[CASES + CASES / ENTRY_COUNT + 1];
+    static struct CMUnitTest tests[CASES + CASES / ENTRY_COUNT + 2];
     static char names[CASES][64];
     static size_t first[CASES];
     size_t count = 0;
@@ -74,6 +98,7 @@ int main(void) {
         first[i] = i;
         tests[count++] = (struct CMUnitTest){.name = "generated", .test_func = generated, .initial_state = &first[i]};
     }
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(chunks_of_the_batch);
     cmocka_set_test_filter(getenv("CASE"));
     return _cmocka_run_group_tests("cg_schedule_test", tests, count, NULL, NULL);
 }

@@ -98,6 +98,113 @@ static void masks_of_other_relus(void **state) {
     }
 }
 
+// Only a comparison with 0 can be made with the relu's result instead.
+static void masks_that_are_no_relu(void **state) {
+    (void)state;
+    enum { HALF, LITERAL, INPUT, INTEGER, VARIANTS };
+    for (int variant = 0; variant < VARIANTS; variant++) {
+        Lab *lab = lab_new(DT_F64);
+        Graph *g = lab->g;
+        DType dtype = variant == INTEGER ? DT_I64 : DT_F64;
+        NodeId w = lab_input(lab, "(N, 4)", dtype), x = lab_input(lab, "(N, 4)", dtype), limit = w;
+        x = build_unary(g, OP_NEG, x);
+        if (variant == HALF) limit = build_float(g, 0.5);
+        if (variant == LITERAL) limit = build_literal(g, shape_of(1, (int64_t[]){4}), DT_F64, (double[]){-1, 0.5, -0.5, 1});
+        if (variant == INTEGER) limit = build_int(g, -1);
+        NodeId test = build_binary(g, OP_LE, x, limit), zero = build_int(g, 0);
+        NodeId y = build_where(g, test, zero, x), masked = build_where(g, test, zero, w);
+        Output outputs[] = {{OUTPUT_RESULT, 0, "y", y}, {OUTPUT_RESULT, 0, "masked", masked}};
+        Graph *simple = simplify(g, outputs, 2);
+        assert_int_equal(count_op(simple, OP_LE), 1);
+        lab_fill(lab, 3, -2, 2);
+        Tensor old = lab_value(lab, g, masked), new = lab_value(lab, simple, outputs[1].node);
+        for (int64_t k = 0; k < old.count; k++) assert_true(old.f ? old.f[k] == new.f[k] : old.i[k] == new.i[k]);
+        lab_free(lab);
+    }
+}
+
+// Where x is kept all the same, for another user, its mask is made once, from x.
+static void masks_of_values_that_are_kept(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F64);
+    Graph *g = lab->g;
+    NodeId x = build_unary(g, OP_SIN, lab_input(lab, "(N, 4)", DT_F64)), w = lab_input(lab, "(N, 4)", DT_F64);
+    NodeId zero = build_float(g, 0), test = build_binary(g, OP_LE, x, zero);
+    Output outputs[] = {{OUTPUT_RESULT, 0, "y", build_where(g, test, zero, x)},
+                        {OUTPUT_RESULT, 0, "masked", build_where(g, test, zero, w)},
+                        {OUTPUT_RESULT, 0, "x", x}};
+    Graph *simple = simplify(g, outputs, 3);
+    assert_int_equal(count_op(simple, OP_LE), 1);
+    lab_free(lab);
+}
+
+// A check is an effect, also where both its operands are known.
+static void known_checks_stay(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F64);
+    Graph *g = lab->g;
+    NodeId values = build_literal(g, shape_of(1, (int64_t[]){2}), DT_F64, (double[]){1, 2});
+    NodeId one[] = {build_float(g, 1), build_bool(g, false)};
+    NodeId two[] = {values, build_expand(g, build_bool(g, false), shape_of(1, (int64_t[]){2}))};
+    Attr attr = {.checked = {"never"}};
+    Output outputs[] = {{OUTPUT_EFFECT, 0, NULL, graph_append(g, OP_CHECKED, one, 2, &attr, shape_scalar(), DT_F64)},
+                        {OUTPUT_EFFECT, 0, NULL, graph_append(g, OP_CHECKED, two, 2, &attr, shape_scalar(), DT_F64)}};
+    assert_int_equal(count_op(simplify(g, outputs, 2), OP_CHECKED), 2);
+    lab_free(lab);
+}
+
+// What folding would make too large to keep stays an operation: neither a loop without end nor a literal of any size.
+static void large_literals_stay(void **state) {
+    (void)state;
+    enum { COUNT = 5000 };
+    Lab *lab = lab_new(DT_F64);
+    Graph *g = lab->g;
+    double *a = NEW_ARRAY(lab->arena, double, COUNT), *b = NEW_ARRAY(lab->arena, double, COUNT);
+    for (int i = 0; i < COUNT; i++) a[i] = i, b[i] = 3 * i;
+    NodeId x = build_literal(g, shape_of(1, (int64_t[]){COUNT}), DT_F64, a), sum;
+    NodeId y = build_literal(g, shape_of(1, (int64_t[]){COUNT}), DT_F64, b);
+    sum = build_binary(g, OP_ADD, x, y);
+    NodeId part = build_literal(g, shape_of(1, (int64_t[]){COUNT / 2}), DT_F64, a);
+    NodeId other = build_literal(g, shape_of(1, (int64_t[]){COUNT / 2}), DT_F64, b);
+    NodeId whole = graph_append(g, OP_CONCAT, (NodeId[]){part, other}, 2, &(Attr){.axis = 0}, shape_scalar(), DT_BOOL);
+    Output outputs[] = {{OUTPUT_RESULT, 0, "sum", sum}, {OUTPUT_RESULT, 0, "whole", whole}};
+    Graph *simple = simplify(g, outputs, 2);
+    assert_int_equal(count_op(simple, OP_ADD), 1);
+    assert_int_equal(count_op(simple, OP_CONCAT), 1);
+    lab_free(lab);
+}
+
+// Pieces of a batch: starts and sizes that count in N.
+static void pieces_of_the_batch(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F64);
+    Graph *g = lab->g;
+    NodeId x = lab_input(lab, "(3N, 2)", DT_F64), y = lab_input(lab, "(N, 2)", DT_F64);
+    Dim N = {1, true}, two = {2, true}, none = {0};
+    NodeId later = build_slice(g, x, 0, N, two, 1);                                // x[N:3N]
+    NodeId first = build_slice(g, later, 0, none, N, 1);                           // x[N:2N]
+    NodeId last = build_slice(g, later, 0, N, N, 1);                               // x[2N:3N]
+    NodeId front = build_slice(g, build_slice(g, x, 0, none, two, 1), 0, N, N, 1); // x[N:2N] again
+    NodeId both =
+        graph_append(g, OP_CONCAT, (NodeId[]){y, build_unary(g, OP_EXP, y)}, 2, &(Attr){.axis = 0}, shape_scalar(), DT_BOOL);
+    NodeId second = build_slice(g, both, 0, N, N, 1); // exp(y)
+    Output outputs[] = {{OUTPUT_RESULT, 0, "first", first},
+                        {OUTPUT_RESULT, 0, "last", last},
+                        {OUTPUT_RESULT, 0, "front", front},
+                        {OUTPUT_RESULT, 0, "second", second}};
+    NodeId before[] = {first, last, front, second};
+    Graph *simple = simplify(g, outputs, 4);
+    assert_int_equal(count_op(simple, OP_SLICE), 2);
+    assert_int_equal(count_op(simple, OP_CONCAT), 0);
+    lab_fill(lab, 3, -2, 2);
+    for (size_t i = 0; i < 4; i++) {
+        Tensor old = lab_value(lab, g, before[i]), new = lab_value(lab, simple, outputs[i].node);
+        assert_int_equal(old.count, new.count);
+        for (int64_t k = 0; k < old.count; k++) assert_true(old.f[k] == new.f[k]);
+    }
+    lab_free(lab);
+}
+
 // As PyTorch computes it, step by step: one multiplication and one addition would round otherwise.
 static void normalized_bytes_are_rounded_as_written(void **state) {
     (void)state;
@@ -288,6 +395,11 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(a_perceptron_has_no_transposes),
         cmocka_unit_test(masks_of_other_relus),
+        cmocka_unit_test(masks_that_are_no_relu),
+        cmocka_unit_test(masks_of_values_that_are_kept),
+        cmocka_unit_test(known_checks_stay),
+        cmocka_unit_test(large_literals_stay),
+        cmocka_unit_test(pieces_of_the_batch),
         cmocka_unit_test(normalized_bytes_are_rounded_as_written),
         cmocka_unit_test(sequences_stay_flat_between_layers),
         cmocka_unit_test(long_recurrences_stay_linear),

@@ -1,0 +1,96 @@
+"""Mutants of kernel tails: masks, remainders and bounds of loops that are off by one, or left out."""
+
+# file: [(text that must be there once, an expression in it, [what takes its place, where @ is the expression itself])]
+MORE, LESS = "idx_add(@, idx_const(1))", "idx_add(@, idx_const(-1))"
+
+TAILS = {
+    "compiler/schedule/emit.c": [
+        (".has = i + lanes > count, .limit = idx_const(count - i)", "i + lanes > count", ["false", "i + lanes > count + 1"]),
+        (".limit = idx_const(count - i)", "idx_const(count - i)", [MORE, LESS]),
+        (".limit = idx_add(end, idx_scale(idx_var(var), -1))", "idx_add(end, idx_scale(idx_var(var), -1))", [MORE, LESS]),
+        ("if (!constant || count % lanes) {", "!constant || count % lanes", ["false", "!constant || count % lanes > 1"]),
+        ("loop->whole = true;", "true", ["false"]),
+        ("loop->resume = true;", "true", ["false"]),
+    ],
+    "compiler/schedule/nest.c": [
+        ("range.hi = idx_add(idx_var(var), idx_const(block));", "idx_add(idx_var(var), idx_const(block))", [MORE, LESS]),
+        ("if (range->cut) loop->has_hi2 = true, loop->hi2 = range->extent;", "range->extent", [MORE, LESS]),
+        (
+            "emit_lanes(e, name, range->lo, range->hi, range->cut ? &range->extent : NULL, body, context);",
+            "range->cut ? &range->extent : NULL",
+            ["NULL"],
+        ),
+    ],
+    "compiler/schedule/contract.c": [
+        ("if (c->rows.cut) loop->has_hi2 = true, loop->hi2 = c->rows.extent;", "c->rows.extent", [MORE, LESS]),
+        ("    loop->whole = true;\n    loop->resume = resume;", "true", ["false"]),
+        ("loop->resume = resume;", "resume", ["false"]),
+        ("rest[0] = extent.size % rows;", "extent.size % rows", ["extent.size % rows + 1", "extent.size % rows / 2", "0"]),
+        ("c->k_left = idx_add(idx_dim(c->k), idx_scale(idx_var(chunk), -1));",
+         "idx_add(idx_dim(c->k), idx_scale(idx_var(chunk), -1))", [MORE, LESS]),
+        ("c->k_cut = true;", "true", ["false"]),
+        ("int64_t left = extent.batch ? 1 : (count % width + lanes - 1) / lanes;", "count % width + lanes - 1", ["count % width"]),
+        ("KIdx limit = idx_add(idx_dim(extent), idx_scale(lane, -1));", "idx_add(idx_dim(extent), idx_scale(lane, -1))",
+         [MORE, LESS]),
+        ("bool exact = !extent.batch && count % lanes == 0;", "!extent.batch && count % lanes == 0",
+         ["!extent.batch", "!extent.batch && count % lanes <= 1"]),
+        ("if (!extent.batch && count % width == 0) return;", "count % width == 0", ["count % width <= 1", "true"]),
+        ("loop->resume = count >= width;", "count >= width", ["false", "count > width"]),
+        ("open_if(c, idx_add(idx_const(c->chunk + 1), idx_scale(idx_dim(c->k), -1)));", "c->chunk + 1",
+         ["c->chunk", "c->chunk + 2"]),
+        ("open_if(c, idx_add(idx_dim(c->k), idx_const(-c->chunk)));", "-c->chunk", ["-c->chunk + 1", "-c->chunk - 1"]),
+    ],
+    "compiler/schedule/contract_pack.c": [
+        ("if (c->k_cut) loop->has_hi2 = true, loop->hi2 = c->k_left;", "c->k_left", [MORE, LESS]),
+        (".limit = idx_add(*panel->limit, idx_scale(step, -1))", "idx_add(*panel->limit, idx_scale(step, -1))", [MORE, LESS]),
+        ("loop->resume = step == 1;", "step == 1", ["false"]),
+        ("loop->whole = step > 1;", "step > 1", ["false"]),
+        ("if (panel->limit) loop->has_hi2 = true, loop->hi2 = *panel->limit;", "*panel->limit", [MORE, LESS]),
+        (".value = value, .mask = e->mask}", "e->mask", ["(KMask){0}"]),
+        ("c->row_pitch = (c->row_span / c->e->k->lanes + 1) * c->e->k->lanes;", "c->e->k->lanes + 1", ["c->e->k->lanes"]),
+    ],
+    "compiler/schedule/reduce.c": [
+        ("if (!e->mask.has) return value;", "!e->mask.has", ["true"]),
+        (".args = {value, emit_splat(e, other)}, .mask = e->mask}", "e->mask", ["(KMask){0}"]),
+        ("emit_for(e, var, idx_const(0), extent, UNROLL)->whole = true;", "true", ["false"]),
+        ("emit_for(e, var, idx_const(0), extent, 1)->resume = true;", "true", ["false"]),
+    ],
+    "compiler/codegen/memory.c": [
+        ("Value args[] = {gen_idx(g, &mask->limit), gen_i64(g, lanes)};", "gen_idx(g, &mask->limit)",
+         ["LLVMBuildAdd(g->builder, @, gen_i64(g, 1), \"\")", "LLVMBuildSub(g->builder, @, gen_i64(g, 1), \"\")"]),
+        ("Value args[] = {gen_idx(g, &mask->limit), gen_i64(g, lanes)};", "gen_i64(g, lanes)", ["gen_i64(g, lanes - 1)"]),
+        ("return LLVMBuildICmp(g->builder, LLVMIntULT, gen_iota(g, LLVMTypeOf(limit)), limit, \"mask\");", "LLVMIntULT",
+         ["LLVMIntULE"]),
+        ("Value lane_mask = lanes > 1 && mask->has ? gen_mask(g, mask, lanes) : NULL;",
+         "lanes > 1 && mask->has ? gen_mask(g, mask, lanes) : NULL", ["NULL"]),
+    ],
+    "compiler/codegen/function.c": [
+        ("if (s->whole) end = LLVMBuildSub(g->builder, end, gen_i64(g, s->step - 1), \"\");", "s->step - 1",
+         ["0", "s->step", "s->step - 2"]),
+        ("Value whole = LLVMBuildSub(g->builder, end, gen_i64(g, (copies - 1) * s->step), \"\");", "(copies - 1) * s->step",
+         ["copies * s->step", "(copies - 2) * s->step"]),
+        ("Value start = s->resume ? var->exit : gen_idx(g, &s->lo);", "s->resume ? var->exit : gen_idx(g, &s->lo)",
+         ["gen_idx(g, &s->lo)"]),
+    ],
+}  # fmt: skip
+
+
+def tails(read, first_id):
+    """[(id, name)], {file: changed text}, the next id."""
+    mutants, texts = [], {}
+    for path, changes in TAILS.items():
+        text, places = read(path), []
+        for context, expression, others in changes:
+            if text.count(context) != 1 or expression not in context:
+                raise SystemExit(f"mutation: {path} has '{context}' {text.count(context)} times; tails.py must follow the change")
+            places.append((text.index(context) + context.rindex(expression), context, expression, others))
+        for begin, context, expression, others in sorted(places, reverse=True):
+            changed = expression
+            for other in others:
+                changed = f"(mutant({first_id}) ? ({other.replace('@', expression)}) : {changed})"
+                where = " ".join(context.split()).rstrip(";")
+                mutants.append((first_id, f"{path.split('/')[-1]}: tail: {where}: {expression} -> {other}"))
+                first_id += 1
+            text = text[:begin] + changed + text[begin + len(expression) :]
+        texts[path] = text
+    return mutants, texts, first_id
