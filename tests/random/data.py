@@ -15,7 +15,7 @@ def batch_of(fed, rows, rng):
     if fed.kind == "bytes":
         return Tensor(shape, [rng.randrange(256) for _ in range(count)], integer=True)
     low, high = {"floats": (-2048, 2048), "units": (16, 1008)}[fed.kind]
-    return Tensor(shape, [rng.randrange(low, high) / 1024 for _ in range(count)])
+    return Tensor(shape, [(rng.randrange(low, high) + 0.5) / 1024 for _ in range(count)])     # never at a corner, 0
 
 
 def draw(network):

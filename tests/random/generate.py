@@ -90,8 +90,8 @@ def as_row(net, value):
     return net.let(f"flatten({value})", (value.count,), value.size)
 
 
-def ending(net, width):
-    """One row of a width for the loss, which depends on all that nothing else has used."""
+def ending(net, classes):
+    """One row for the loss, which depends on all that nothing else has used: often as it is, without a layer of its own."""
     rng = net.rng
     open_ends = [value for value in net.values if not value.uses] or [net.values[-1]]
     if len(open_ends) > 4:
@@ -103,12 +103,10 @@ def ending(net, width):
         joined = net.let(f"cat([{', '.join(map(str, rows))}], 1)", (sum(row.shape[0] for row in rows),),
                          max(row.size for row in rows))
         rows = [joined]
-    heads = []
-    for row in rows:
-        if row.shape[0] == width and row.size < 8 and rng.random() < 0.15:
-            heads.append(row)
-        else:
-            heads.append(net.let(f"{net.member('head', f'Linear({row.shape[0]}, {width})')}({row})", (width,), 1.0))
+    if len(rows) == 1 and 2 <= rows[0].shape[0] <= 40 and rng.random() < 0.75:
+        return rows[0]
+    width = rng.choice([2, 3, 5, 10]) if classes else moves.a_size(rng, 34)
+    heads = [net.let(f"{net.member('head', f'Linear({row.shape[0]}, {width})')}({row})", (width,), 1.0) for row in rows]
     total = heads[0]
     for head in heads[1:]:
         total = net.let(f"{total} + {head}", (width,), total.size + head.size)
@@ -116,25 +114,24 @@ def ending(net, width):
 
 
 # ---- All of it
-def a_forward(rng, width, output):
-    """A module with a forward, and what it is fed."""
+def a_forward(rng, row):
+    """A module with a forward, what it is fed, and the width of its output."""
     net = Module(rng, "Net")
     fed = first_values(net, rng)
     grow(net, 1, [(1, moves.linear), (1, shapes.product), (1, moves.sequential)])
     grow(net, rng.choice([1, 2, 2, 3, 3, 4, 5]), MOVES + [(1.5, block)])
-    last = ending(net, width)
-    net.result = both(output, x=last)
-    return net, fed
+    last = ending(net, row.target == "classes")
+    net.result = both(row.output, x=last)
+    return net, fed, last.shape[0]
 
 
 def draw(seed, index, attempt=0):
     """Network number `index` of a seed."""
     rng = random.Random(f"{seed}:{index}:{attempt}")
     row = rng.choice(tables.LOSSES)
-    width = rng.choice([2, 3, 5, 10]) if row.target == "classes" else moves.a_size(rng, 34)
-    classes = width if row.target == "classes" else 0
     build = sequences.a_sequence if rng.random() < 0.15 and row.output_kind == "single" else a_forward
-    net, fed = build(rng, width, row.output)
+    net, fed, width = build(rng, row)
+    classes = width if row.target == "classes" else 0
     target = Input("target", row.target, () if classes or row.target == "signs" else (width,), classes)
     loss, python_loss = learning.loss_of(rng, row, width, learning.penalty(rng, net, row))
     steps, python_steps = learning.optimiser_of(rng, *rng.choice(tables.OPTIMISERS))

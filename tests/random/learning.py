@@ -53,7 +53,7 @@ def by_path(rng, net):
         init = rng.choice(tables.INITIALISERS + tables.MATRIX_INITIALISERS)
         lines.append(f"model.{layer}.weight = {init}")
         python.append(f"    {init}(model.get_submodule('{layer}').weight)")
-    if rng.random() < 0.1 and layers:
+    if rng.random() < 0.1 and any("bias=False" not in python for _, _, python in net.members if python.startswith("Linear(")):
         lines.append("model.**.bias = zeros()")
         python.append("    for name, p in model.named_parameters():\n        if name.endswith('bias'):\n            zeros()(p)")
     if layers and rng.random() < 0.2:

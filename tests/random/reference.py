@@ -1,7 +1,9 @@
 """What PyTorch makes of a network: initial parameters, gradients, losses of the steps, the end, predictions."""
+import functools
 import math
 
 import dialect
+import tensors
 import torch
 from check import require_usable
 from harness import from_torch, to_torch
@@ -58,7 +60,7 @@ class Run:
     def moved(self, x):
         if not self.shake or not x.is_floating_point():
             return x
-        return x * (1 + self.shake * (2 * torch.rand(x.shape) - 1))
+        return (x.double() * (1 + self.shake * (2 * torch.rand(x.shape, dtype=torch.float64) - 1))).to(x.dtype)
 
     def batch(self, prefix, rows=None):
         inputs = []
@@ -166,7 +168,7 @@ def run(names, network, data, dtype, state, epochs, shake=0.0):
 
 
 class Reference:
-    """PyTorch's results in f64 and how far f32 is from each; more on demand."""
+    """PyTorch's results in f64; more on demand."""
 
     def __init__(self, network, data):
         self.network, self.data = network, data
@@ -174,13 +176,16 @@ class Reference:
         self.model, self.epochs = build(self.names, network)
         self.state = {name: x.detach().clone() for name, x in self.model.state_dict().items()}
         exact = self.run(torch.float64)
-        rounded = self.run(torch.float32)
         self.values = {name: from_torch(x) for name, x in exact.items()}
         require_usable(self.values)
-        self.errors = {name: float((rounded[name].double() - x.double()).abs().max()) if x.numel() else 0.0
-                       for name, x in exact.items()}
         self.initial = {name: from_torch(x) for name, x in self.state.items()}
         self.initial_errors = {name: getattr(p, "initial_error", 0.0) for name, p in self.model.named_parameters()}
+
+    @functools.cached_property
+    def errors(self):
+        """How far PyTorch in f32 is from each result."""
+        rounded = self.run(torch.float32)
+        return {name: tensors.largest_difference(from_torch(rounded[name]), x) for name, x in self.values.items()}
 
     def run(self, dtype, shake=0.0):
         return run(self.names, self.network, self.data, dtype, self.state, self.epochs, shake)

@@ -58,7 +58,7 @@ def activation(s):
         s.add("f", text, f"lambda x: {function.format(x='x', a=a)}")
 
 
-def row(s):
+def normalised(s):
     layer, _ = s.rng.choice(tables.ROW_ACTIVATIONS)
     s.add("rows", layer.format(d=s.rng.choice([-1, s.rng.randrange(len(s.shape)) + 1])))
     s.size = 8.0 if "Log" in layer else 1.0
@@ -95,12 +95,12 @@ def residual(s):
     s.size += 1
 
 
-def a_sequence(rng, width, output):
+def a_sequence(rng, row):
     s = Sequence(rng)
     kind = rng.choice(["floats", "floats", "floats", "bytes"])
     shape = rng.choice([(moves.a_size(rng, 130),), (moves.a_size(rng, 20), moves.a_size(rng, 20)), (1, 5, 7), (3, 4, 4)])
     s.shape = shape
-    steps = [linear, activation, activation, row, reshaped, small, residual]
+    steps = [linear, activation, activation, normalised, reshaped, small, residual]
     for _ in range(rng.choice([1, 2, 3, 4])):
         rng.choice(steps)(s)
         if s.size > 12:
@@ -109,7 +109,8 @@ def a_sequence(rng, width, output):
     if len(s.shape) > 1:
         s.add("flat", "Flatten()")
         s.shape = (math.prod(s.shape),)
-    linear(s, width)
-    if "softmax" in output or "sigmoid" in output:
-        s.add("out", "LogSoftmax(dim=1)" if "softmax" in output else "Sigmoid()")
-    return s, Input("input", kind, shape)
+    if not 2 <= s.shape[0] <= 40 or not any("Linear" in net for _, net, _ in s.members):
+        linear(s, rng.choice([2, 3, 5, 10]) if row.target == "classes" else moves.a_size(rng, 34))
+    if "softmax" in row.output or "sigmoid" in row.output:
+        s.add("out", "LogSoftmax(dim=1)" if "softmax" in row.output else "Sigmoid()")
+    return s, Input("input", kind, shape), s.shape[0]
