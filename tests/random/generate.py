@@ -133,7 +133,7 @@ def draw(seed, index, attempt=0):
     net, fed, width = build(rng, row)
     classes = width if row.target == "classes" else 0
     target = Input("target", row.target, () if classes or row.target == "signs" else (width,), classes)
-    loss, python_loss = learning.loss_of(rng, row, width, learning.penalty(rng, net, row))
+    loss, python_loss = learning.loss_of(rng, row, width, learning.penalty(rng, net, row, fed))
     steps, python_steps = learning.optimiser_of(rng, *rng.choice(tables.OPTIMISERS))
     paths, prepare = learning.by_path(rng, net)
     batch = rng.choice(BATCHES)

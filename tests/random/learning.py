@@ -72,7 +72,7 @@ def by_path(rng, net):
     return lines, ["def prepare(model):", *python, "    return model", ""]
 
 
-def penalty(rng, net, row):
+def penalty(rng, net, row, fed):
     """A term that a loss of its own adds: of a parameter, or of the gradient by the input."""
     output = "output" if row.output_kind == "single" else "output[0]"
     layers = [name for name, _, python in net.members if python.startswith("Linear(")]
@@ -80,7 +80,7 @@ def penalty(rng, net, row):
     if kind < 0.08 and layers:
         layer = rng.choice(layers)
         return "", f"0.01 * sum(model.{layer}.weight ** 2)", f"0.01 * sum(model.get_submodule('{layer}').weight ** 2)"
-    if kind < 0.14:
+    if kind < 0.14 and fed.kind != "tokens":
         text = f"0.1 * mean(grad(sum(sin({output})), x) ** 2)"
         return ", x", text, text
     if kind < 0.2:
