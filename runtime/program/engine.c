@@ -124,8 +124,8 @@ static double now(void) {
 
 static void run_kernel(NetrtEngine *engine, const NetrtStep *step, char *const *buffers, int64_t tiles, int most,
                        NetrtTuning *tuning) {
-    bool timed;
-    int threads = netrt_tuning_next(tuning, most, tiles, &timed);
+    bool timed = false;
+    int threads = engine->share ? most : netrt_tuning_next(tuning, most, tiles, &timed);
     double begin = timed ? now() : 0;
     if (threads == 1) {
         step->kernel(buffers, &engine->calls[0], 0, tiles);

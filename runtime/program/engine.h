@@ -31,6 +31,7 @@ typedef struct NetrtEngine {
     NetrtPlan *plans[NETRT_ENTRIES];                    // a few for each entry, see engine_plan.h
     int32_t failed;                                     // what kernels' checks stored
     bool flush;                                         // subnormals are zero outside of init and calculators
+    bool share;                                         // every step among all threads, whether or not that pays: for tests
 } NetrtEngine;
 
 // Maps the variables (all zero) and starts the threads. On failure *engine is empty.

@@ -2,6 +2,7 @@
 #include "program/session.h"
 
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
@@ -46,6 +47,8 @@ bool netrt_session_open(const NetrtContext *context, NetrtStart start, unsigned 
     if (threads > MOST_THREADS) return netrt_fail(error, "--threads can be at most %d", MOST_THREADS);
     if (threads == 0) threads = netrt_cpus_available();
     if (!netrt_engine_open(&session->engine, context->program, (int)threads, error)) return false;
+    const char *share = getenv("NETC_SHARE");
+    session->engine.share = share && strcmp(share, "always") == 0;
     bool ok = start == NETRT_START_INITIAL ? load_initial(context, session, error) : load_trained(context, session, error);
     if (ok && open_data(context, splits, session, error)) return true;
     netrt_session_close(session);

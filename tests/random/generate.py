@@ -8,7 +8,7 @@ import shapes
 import tables
 from network import Input, Module, Network, Value, both
 
-BATCHES = (1, 2, 3, 7, 16, 17, 64, 65)
+BATCHES = (1, 2, 3, 7, 16, 17, 64, 65, 257)
 MOVES = [  # how often, which
     (6, moves.linear), (6, moves.activation), (2, moves.row_activation), (1, moves.gated), (1, moves.prelu),
     (0.5, moves.plain_layer), (1.5, moves.layer_norm), (3, moves.shared), (2, moves.sequential), (1, moves.layer_list),

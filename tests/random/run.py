@@ -202,6 +202,7 @@ def main():
     parser.add_argument("--seconds", type=float, help="stop after so long")
     parser.add_argument("--keep", help="keep texts, data and programs in a folder for each network")
     options = parser.parse_args()
+    os.environ["NETC_SHARE"] = "always"     # or steps as short as these would never use a second thread
     options.netc = str(pathlib.Path(options.netc).resolve())
     if options.torch and not harness.torch:
         print("PyTorch is not installed")
