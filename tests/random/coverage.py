@@ -13,6 +13,8 @@ EXCEPTIONS = {
     **dict.fromkeys(["randint", "item", "grad_fn", "requires_grad_", "manual_seed", "backward"], "for calculator programs"),
     "is_tensor": "evaluated at compile time",
 }
+# Arguments that netc answers with an error, or that change nothing.
+REFUSED = {"Embedding.max_norm", "Embedding.norm_type", "Embedding.scale_grad_by_freq", "Embedding.sparse"}
 # Graph ops that no name but an operator, or another entry, makes.
 OPERATORS = {
     "const": r"\d", "var": r"Linear|Parameter", "input": r"\(x\)|x\.", "scalar": r"\bepoch\b|\bstep\b|\.shape\[0\]",
@@ -65,7 +67,7 @@ def words_of(text):
 def undrawn(entries):
     """Entries that no line of the generator names, and no exception: the tables lack a row."""
     folder = pathlib.Path(__file__).resolve().parent
-    files = [folder / f"{name}.py" for name in ("tables", "moves", "shapes", "sequences", "generate", "learning")]
+    files = [folder / f"{name}.py" for name in ("tables", "moves", "layers", "shapes", "sequences", "generate", "learning")]
     words = words_of(" ".join(file.read_text(encoding="utf-8") for file in files))
     return sorted(set(entries) - words - set(EXCEPTIONS) - set(OPERATORS))
 
@@ -97,7 +99,8 @@ def report(options, outcomes):
         for feature in outcome["features"]:
             features[feature] = features.get(feature, 0) + 1
     wanted = [name for name in options.signatures if name not in EXCEPTIONS]
-    wanted += [f"{name}.{argument}" for name in wanted for argument in options.signatures[name]]
+    wanted += [f"{name}.{argument}" for name in wanted for argument in options.signatures[name]
+               if f"{name}.{argument}" not in REFUSED]
     total = max(len(outcomes), 1)
     print("\ncoverage: how many of the networks have each entry")
     line = ""

@@ -19,6 +19,12 @@ Sigmoid, LogSigmoid, Tanh, Hardtanh, Hardswish, Softplus, Softsign, Tanhshrink, 
 GLU, Softmax, LogSoftmax, Softmin = nn.GLU, nn.Softmax, nn.LogSoftmax, nn.Softmin
 Linear, Flatten, Unflatten, Identity, Dropout, ModuleList = (
     nn.Linear, nn.Flatten, nn.Unflatten, nn.Identity, nn.Dropout, nn.ModuleList)
+BatchNorm1d, BatchNorm2d, InstanceNorm2d, LayerNorm, RMSNorm, GroupNorm, Embedding, Bilinear = (
+    nn.BatchNorm1d, nn.BatchNorm2d, nn.InstanceNorm2d, nn.LayerNorm, nn.RMSNorm, nn.GroupNorm, nn.Embedding, nn.Bilinear)
+Upsample, PixelShuffle, Dropout2d = nn.Upsample, nn.PixelShuffle, nn.Dropout2d
+rms_norm, group_norm, instance_norm, batch_norm, linear, bilinear, pixel_shuffle, interpolate, dropout2d, gather, embedding = (
+    F.rms_norm, F.group_norm, F.instance_norm, F.batch_norm, F.linear, F.bilinear, F.pixel_shuffle, F.interpolate, F.dropout2d,
+    torch.gather, F.embedding)
 relu, leaky_relu, prelu, elu, selu, celu, gelu, silu, mish = (
     F.relu, F.leaky_relu, F.prelu, F.elu, F.selu, F.celu, F.gelu, F.silu, F.mish)
 logsigmoid = log_sigmoid = F.logsigmoid

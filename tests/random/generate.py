@@ -1,6 +1,7 @@
 """Draws a network from a seed and an index: the two texts, its data and what can be expected of it."""
 import random
 
+import layers
 import learning
 import moves
 import sequences
@@ -12,13 +13,17 @@ BATCHES = (1, 2, 3, 7, 16, 17, 64, 65, 257)
 MOVES = [  # how often, which
     (6, moves.linear), (6, moves.activation), (2, moves.row_activation), (1, moves.gated), (1, moves.prelu),
     (0.5, moves.plain_layer), (1.5, moves.layer_norm), (3, moves.shared), (2, moves.sequential), (1, moves.layer_list),
-    (10, moves.unary), (8, moves.binary), (1, moves.pairing), (4, moves.broadcast), (2, moves.constants), (1, moves.differentiated),
+    (10, moves.unary), (8, moves.binary), (1, moves.pairing), (4, moves.broadcast), (2, moves.constants),
+    (1, moves.differentiated),
     (4, moves.reduction), (2, moves.dropping_reduction), (0.7, moves.highest), (2, moves.over_all),
     (3, shapes.reshaping), (2, shapes.permuting), (3, shapes.slicing), (2.5, shapes.joining), (2, shapes.splitting),
     (1.5, shapes.padding), (1.5, shapes.repeating), (1.5, shapes.unit_axes), (1, shapes.triangles),
-    (1.5, shapes.through_the_batch), (2, shapes.product), (1.5, shapes.batched_product), (2, shapes.attention),
+    (1.5, shapes.through_the_batch), (2, layers.normalising), (2, layers.batch_norm), (1, layers.normalising_function),
+    (2, layers.images), (1, layers.bilinear), (0.7, layers.linear_function), (0.7, layers.gathering), (2, shapes.product),
+    (1.5, shapes.batched_product), (2, shapes.attention),
 ]
-BLOCK_MOVES = [(weight, move) for weight, move in MOVES if move not in (moves.over_all, shapes.through_the_batch)]
+BLOCK_MOVES = [(weight, move) for weight, move in MOVES if move not in (moves.over_all, layers.batch_norm,
+                                                                           shapes.through_the_batch)]
 
 
 def grow(module, steps, choices):
@@ -64,7 +69,7 @@ def first_values(net, rng):
     if kind == "tokens":
         classes, length = rng.choice([2, 5, 7]), rng.choice([1, 3, 6, 10])
         fed = Input("input", "tokens", (length,), classes)
-        net.let(f"float(one_hot(x, {classes}))", (length, classes), 1.0)
+        layers.table(net, "x", classes, length)
         return fed
     if kind == "vector":
         shape = (moves.a_size(rng, 130),)
@@ -139,7 +144,8 @@ def draw(seed, index, attempt=0):
     batch = rng.choice(BATCHES)
     rows = max(1, batch * rng.choice([1, 2, 2]) + rng.choice([0, 0, 1, batch // 2]))
     network = Network(seed, index, "", "", [fed], target, rows, rng.choice([1, 5, 33]), batch, rng.choice([1, 2]),
-                      rng.random() < 0.5, rng.random() < 0.2, rng.choice(BATCHES), rng.choice([0, 1, 7, 123456789]), features=net.features)
+                      rng.random() < 0.5, rng.random() < 0.2, rng.choice(BATCHES), rng.choice([0, 1, 7, 123456789]),
+                      features=net.features)
     if fed.kind == "bytes":
         network.normalize = rng.choice([None, (0.3, 0.25), (0.5, 1.5)])
     learning.trainer_options(rng, network)

@@ -60,6 +60,11 @@ def by_path(rng, net):
         layer = rng.choice(layers)
         lines.append(f"model.{layer}.requires_grad = False")
         python.append(f"    model.get_submodule('{layer}').requires_grad_(False)")
+    norms = [name for name, _, python in net.members if "Norm" in python and "affine=False" not in python]
+    if norms and rng.random() < 0.2:
+        lines.append(f"model.{norms[0]}.requires_grad = False")
+        python += [f"    model.get_submodule('{norms[0]}').requires_grad_(False)",
+                   f"    model.get_submodule('{norms[0]}').stays_eval = True"]
     if layers and rng.random() < 0.12:
         layer = rng.choice(layers)
         lines.append(f"model.{layer}.lr_scale = 0.5")

@@ -5,7 +5,7 @@ import math
 import dialect
 import tensors
 import torch
-from check import require_usable
+from check import Unusable, require_usable
 from harness import from_torch, to_torch
 
 
@@ -54,7 +54,7 @@ class Run:
         self.names, self.network, self.data, self.dtype, self.shake = names, network, data, dtype, shake
         self.results = {}
         self.model = names["prepare"](names["Net"]()).to(dtype)
-        self.model.load_state_dict({name: self.moved(x.to(dtype)) for name, x in state.items()})
+        self.model.load_state_dict({name: self.moved(x.to(dtype) if x.is_floating_point() else x) for name, x in state.items()})
         torch.set_default_dtype(dtype)
 
     def moved(self, x):
@@ -82,8 +82,16 @@ class Run:
         output = self.model(*inputs)
         return output, self.names["loss"](output, y, inputs[0] if len(inputs) == 1 else tuple(inputs), self.model)
 
-    def gradients(self):
+    def learn(self):
+        """The model's mode of training, in which frozen parts stay as in inference."""
         self.model.train()
+        for module in self.model.modules():
+            if getattr(module, "stays_eval", False):
+                module.eval()
+
+    def gradients(self):
+        self.learn()
+        before = {name: buffer.clone() for name, buffer in self.model.named_buffers()}
         inputs, y = self.batch("grad_")
         self.model.zero_grad()
         _, loss = self.loss(inputs, y)
@@ -93,6 +101,8 @@ class Run:
             if parameter.requires_grad:
                 grad = parameter.grad
                 self.results[f"grad/{name}"] = torch.zeros_like(parameter) if grad is None else grad.clone()
+        for name, buffer in self.model.named_buffers():     # a program's training does not know of its gradients' batch
+            buffer.copy_(before[name])
 
     def steps(self, epochs):
         plain = self.names["optimiser"]([torch.zeros(1, requires_grad=True)]).defaults
@@ -103,7 +113,7 @@ class Run:
         several = self.network.accumulate
         planned = sum(-(-len(batches) // several) for batches in epochs)
         for epoch, batches in enumerate(epochs):
-            self.model.train()
+            self.learn()
             for first in range(0, len(batches), several):
                 factor = self.names["factor"](step, epoch, planned, len(epochs))
                 losses.append(self.step(optimiser, [rate * factor for rate in rates], batches[first:first + several]))
@@ -175,11 +185,18 @@ class Reference:
         self.names = world(network)
         self.model, self.epochs = build(self.names, network)
         self.state = {name: x.detach().clone() for name, x in self.model.state_dict().items()}
-        exact = self.run(torch.float64)
+        try:
+            exact = self.run(torch.float64)
+        except ValueError as problem:
+            if "more than 1 value per channel" in str(problem):
+                raise Unusable("a batch norm of one value") from None
+            raise
         self.values = {name: from_torch(x) for name, x in exact.items()}
         require_usable(self.values)
         self.initial = {name: from_torch(x) for name, x in self.state.items()}
         self.initial_errors = {name: getattr(p, "initial_error", 0.0) for name, p in self.model.named_parameters()}
+        self.initial_errors |= {f"{name}.weight": 4e-7 for name, module in self.model.named_modules()
+                                if isinstance(module, torch.nn.Embedding)}      # normal draws
 
     @functools.cached_property
     def errors(self):

@@ -85,7 +85,8 @@ BINARY = [
 ]
 
 # ---- Functions of two tensors of one shape that leave no or one number for a row
-PAIRINGS = ["pairwise_distance({x}, {y}, keepdim=True) / {n}", "pairwise_distance({x}, {y}, p=3.0, eps=1e-3, keepdim=True) / {n}",
+PAIRINGS = ["pairwise_distance({x}, {y}, keepdim=True) / {n}",
+            "pairwise_distance({x}, {y}, p=3.0, eps=1e-3, keepdim=True) / {n}",
             "cosine_similarity({x} + 0.3, {y} + 0.2, dim=-1).unsqueeze(-1)",
             "cosine_similarity({x}, {y}, dim={last}, eps=0.1).unsqueeze(-1)"]
 
