@@ -184,7 +184,7 @@ def summary(options, outcomes, wall):
     turns = collections.Counter(variant for o in outcomes for variant in o["variants"])
     print("variants: " + ", ".join(f"{variant} {n}" for variant, n in sorted(turns.items())))
     print(f"{redrawn:6} were redrawn because their numbers were not finite or too large")
-    print(f"{count} networks of seed {options.seed} in {wall:.0f} s ({spent:.2f} s a network and core, {before:.2f} s of it "
+    print(f"{count} networks of seed {options.seed} in {wall:.0f} s ({spent:.2f} s a network and core, {before:.2f} s of it for "
           f"the reference): {len(failed)} differ")
     return bool(failed) or bool(problems)
 
