@@ -103,6 +103,12 @@ bool netrt_picture_layout(const NetrtInput *input, NetrtPictureLayout *layout) {
     return layout->height > 1 && layout->width > 1;
 }
 
+int netrt_picture_input(const NetrtProgram *program, NetrtPictureLayout *layout) {
+    for (int i = 0; i < program->input_count; i++)
+        if (!program->inputs[i].target && netrt_picture_layout(&program->inputs[i], layout)) return i;
+    return -1;
+}
+
 static int64_t place(const NetrtPictureLayout *layout, int64_t y, int64_t x, int32_t c) {
     return y * layout->row + x * layout->column + c * layout->channel;
 }

@@ -35,6 +35,9 @@ typedef struct NetrtPictureLayout {
 // of bytes whose length is a square number is one row after another of a square picture.
 bool netrt_picture_layout(const NetrtInput *input, NetrtPictureLayout *layout);
 
+// The first input of the program whose samples are pictures; −1 for none.
+int netrt_picture_input(const NetrtProgram *program, NetrtPictureLayout *layout);
+
 // The sample at `row` as a picture to look at: bytes as they are, floats in 0 … 1 as brightness, others from the least to the
 // largest.
 bool netrt_picture_of_sample(const void *row, int32_t dtype, const NetrtPictureLayout *layout, NetrtPicture *out,
@@ -43,8 +46,8 @@ bool netrt_picture_of_sample(const void *row, int32_t dtype, const NetrtPictureL
 // How bright the outermost pixels of the training samples are on average, from the darkest sample's to the brightest one's:
 // what tells light on dark from dark on light.
 typedef struct NetrtBorders {
-    bool looked; // for the training data
-    bool known;  // else there is no training data here, or its numbers are no brightness
+    bool looked; // whoever keeps them has looked for them
+    bool known;  // else nobody has seen the training data, or its numbers are no brightness
     double low, high;
 } NetrtBorders;
 

@@ -7,6 +7,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "checkpoint/safetensors.h"
 #include "data/idx.h"
 #include "data/npy.h"
 
@@ -66,13 +67,30 @@ static bool read_file(const char *path, NetrtArray *array, bool *picture, NetrtE
 
 // ---- Pictures of any size
 
-// Looks at the training data, if it is here. That it is not is no mistake: files can be predicted without.
+// What the file of parameters says, for train writes it there; "0 0.25".
+static bool saved_borders(const NetrtContext *context, NetrtBorders *borders) {
+    char path[1024], *end;
+    NetrtSafetensors file;
+    NetrtError ignored;
+    netrt_default_save(context, path, sizeof path);
+    if (!netrt_safetensors_open(context->options.load ? context->options.load : path, &file, &ignored)) return false;
+    const char *text = netrt_safetensors_meta(&file, "borders");
+    if (text) {
+        borders->low = strtod(text, &end);
+        borders->high = strtod(end, NULL);
+        borders->known = end > text && borders->low >= 0 && borders->low <= borders->high && borders->high <= 1;
+    }
+    netrt_safetensors_close(&file);
+    return borders->known;
+}
+
+// Else the training data, if it is here. That it is not is no mistake: files can be predicted without.
 static void find_borders(const NetrtContext *context, int input, NetrtBorders *borders) {
     NetrtDataset data;
     NetrtError ignored;
     if (borders->looked) return;
     borders->looked = true;
-    if (!context->program->data.format ||
+    if (saved_borders(context, borders) || !context->program->data.format ||
         !netrt_dataset_open(context->program, context->options.data, 1u << NETRT_SPLIT_TRAIN, &data, &ignored))
         return;
     netrt_picture_borders(&data.splits[NETRT_SPLIT_TRAIN], input, &context->program->inputs[input], borders);
@@ -182,13 +200,6 @@ static bool open_file(const NetrtContext *context, NetrtBorders *borders, const 
 
 // ---- What can be looked at
 
-static void find_pictures(const NetrtProgram *program, NetrtSamples *samples) {
-    for (int i = 0; i < program->input_count && !samples->pictures; i++) {
-        samples->pictures = !program->inputs[i].target && netrt_picture_layout(&program->inputs[i], &samples->layout);
-        samples->picture_input = i;
-    }
-}
-
 bool netrt_samples_picture(const NetrtContext *context, const NetrtSamples *samples, int64_t row, NetrtPicture *picture,
                            NetrtError *error) {
     int32_t dtype = context->program->inputs[samples->picture_input].dtype;
@@ -201,7 +212,8 @@ bool netrt_samples_picture(const NetrtContext *context, const NetrtSamples *samp
 bool netrt_samples_open(const NetrtContext *context, const NetrtSession *session, NetrtBorders *borders, const char *argument,
                         NetrtSamples *samples, NetrtError *error) {
     *samples = (NetrtSamples){0};
-    find_pictures(context->program, samples);
+    samples->picture_input = netrt_picture_input(context->program, &samples->layout);
+    samples->pictures = samples->picture_input >= 0;
     bool ok = netrt_samples_split(argument) >= 0 ? open_sample(context, session, argument, samples, error)
                                                  : open_file(context, borders, argument, samples, error);
     if (!ok) netrt_samples_close(samples);

@@ -1,4 +1,5 @@
-// See save.h. The file's metadata says how good the model was, so that whoever replaces it can be told.
+// See save.h. The file's metadata says how good the model was, so that whoever replaces it can be told, and what predict has to
+// know of the training samples.
 #include "program/save.h"
 
 #include <errno.h>
@@ -43,17 +44,19 @@ static void describe(const char *path, NetrtSaved *saved) {
 
 bool netrt_save(const NetrtContext *context, const NetrtEngine *engine, const char *path, NetrtSaved *saved,
                 NetrtError *error) {
-    char epochs[24], steps[24], accuracy[32];
+    char epochs[24], steps[24], accuracy[32], borders[80];
     snprintf(epochs, sizeof epochs, "%lld", (long long)saved->epochs);
     snprintf(steps, sizeof steps, "%lld", (long long)saved->steps);
     snprintf(accuracy, sizeof accuracy, "%.17g", saved->accuracy);
-    NetrtMeta metadata[] = {{"format", "pt"},
-                            {"made_by", context->program->compiler},
-                            {"source", context->program->source},
-                            {"epochs", epochs},
-                            {"steps", steps},
-                            {"accuracy", accuracy}};
-    int64_t count = sizeof metadata / sizeof *metadata - (isnan(saved->accuracy) ? 1 : 0);
+    snprintf(borders, sizeof borders, "%.9g %.9g", saved->borders.low, saved->borders.high);
+    NetrtMeta metadata[7] = {{"format", "pt"},
+                             {"made_by", context->program->compiler},
+                             {"source", context->program->source},
+                             {"epochs", epochs},
+                             {"steps", steps}};
+    int64_t count = 5;
+    if (!isnan(saved->accuracy)) metadata[count++] = (NetrtMeta){"accuracy", accuracy};
+    if (saved->borders.known) metadata[count++] = (NetrtMeta){"borders", borders};
     describe(path, saved);
     return netrt_vars_save(context->program, engine->vars, NETRT_SAVED_KINDS, path, metadata, count, error);
 }

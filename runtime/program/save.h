@@ -1,11 +1,13 @@
 // Saving a trained model, and what is said about it.
 #pragma once
 
+#include "data/picture.h"
 #include "program/session.h"
 
 typedef struct NetrtSaved {
     int64_t epochs, steps; // trained
     double accuracy;       // on the test set; NaN: not known
+    NetrtBorders borders;  // of the training samples, for predict
     char said[1200];       // out: "saved mnist.safetensors", "replaced mnist.safetensors (97.9 %)"
 } NetrtSaved;
 

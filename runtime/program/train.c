@@ -212,6 +212,11 @@ static bool save(Run *run, const char *path, NetrtError *error) {
     if (!check_parameters(run, error)) return false;
     if (context->options.no_save || run->trainer.steps == 0) return true;
     NetrtSaved saved = {.epochs = run->epochs_done, .steps = run->trainer.steps, .accuracy = run->accuracy};
+    NetrtPictureLayout layout;
+    int input = netrt_picture_input(context->program, &layout);
+    if (input >= 0)
+        netrt_picture_borders(&run->session->data.splits[NETRT_SPLIT_TRAIN], input, &context->program->inputs[input],
+                              &saved.borders);
     if (!netrt_save(context, &run->session->engine, path, &saved, error)) return false;
     netrt_progress_line(&run->progress, "%s", saved.said);
     return true;

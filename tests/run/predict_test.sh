@@ -347,6 +347,15 @@ TERM=dumb terminal 80 ./digits predict square.npy
 sed -i s/npy/pgm/ "$out"
 draws "(28, 28) is taken for (1, 28, 28)" <square
 lacks "$out" "and nothing is done to it" "resized|inverted"
+# What train saves tells which way round pictures are, without the training data.
+expect 0 "training" ./letters train --steps 1 --save trained.safetensors
+mkdir away
+mv letters-x letters-y away
+expect 0 "predicting without the data" ./letters predict paper.pgm --load trained.safetensors
+says "$err" "it is known that it was light on dark" "^paper.pgm: .*, inverted \(dark on light\)$"
+expect 0 "predicting with weights that say nothing" ./letters predict paper.pgm
+says "$err" "that is said" "not inverted: the training data, which would tell whether to, is not here$"
+mv away/* .
 expect 1 "a cut PNG" ./digits predict cut.png
 says "$err" "is refused in a line" "^digits: cut.png: truncated"
 expect 1 "a picture for a network of numbers" ./spirals predict paper.png

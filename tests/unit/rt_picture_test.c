@@ -36,6 +36,16 @@ static void test_layouts(void **state) {
     }
 }
 
+static void test_input(void **state) {
+    (void)state;
+    static const NetrtInput inputs[] = {
+        {"ids", NETRT_I64, 0, 2, {4, 4}}, {"target", NETRT_F32, 1, 2, {4, 4}}, {"x", NETRT_F32, 0, 2, {4, 5}}};
+    NetrtPictureLayout layout;
+    assert_int_equal(netrt_picture_input(&(NetrtProgram){.inputs = inputs, .input_count = 3}, &layout), 2);
+    assert_int_equal(layout.width, 5);
+    assert_int_equal(netrt_picture_input(&(NetrtProgram){.inputs = inputs, .input_count = 2}, &layout), -1);
+}
+
 static void expect_resized(NetrtPicture from, int64_t height, int64_t width, const uint8_t *pixels) {
     NetrtPicture to;
     NetrtError error;
@@ -285,10 +295,15 @@ static void test_reading(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_layouts),      cmocka_unit_test(test_resize),
-        cmocka_unit_test(test_of_sample),    cmocka_unit_test(test_borders),
-        cmocka_unit_test(test_fit),          cmocka_unit_test(test_cuts),
-        cmocka_unit_test(test_samples_stay), cmocka_unit_test_setup_teardown(test_reading, folder_make, folder_remove),
+        cmocka_unit_test(test_layouts),
+        cmocka_unit_test(test_input),
+        cmocka_unit_test(test_resize),
+        cmocka_unit_test(test_of_sample),
+        cmocka_unit_test(test_borders),
+        cmocka_unit_test(test_fit),
+        cmocka_unit_test(test_cuts),
+        cmocka_unit_test(test_samples_stay),
+        cmocka_unit_test_setup_teardown(test_reading, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
