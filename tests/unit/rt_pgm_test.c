@@ -73,6 +73,59 @@ static void test_broken(void **state) {
     expect_failure(path, TEXT("P6 1048576 1048576 65535\n1"), "truncated");
 }
 
+// Files that cannot be read to their end, here since their gzip data is damaged; and a plain picture larger than what is read
+// at first.
+static void test_read_failures(void **state) {
+    const char *path = in_folder(state, "f.pgm.gz");
+    static const char *const pictures[] = {"P5 20 2 255\nabcdefghijklmnopqrstuvwxyzabcdefghijklmn",
+                                           "P2 3 3 255 10 20 30 40 50 60 70 80 90", "P6 2 2 65535\nabcdefghijklmnopqrstuvwx",
+                                           "P2 # a comment\n3 1 9 1 2 3"};
+    for (size_t i = 0; i < sizeof pictures / sizeof *pictures; i++) {
+        size_t n;
+        write_gzip(path, pictures[i], strlen(pictures[i]), "wb0"); // stored: the text can be found in it
+        unsigned char *bytes = read_file(path, &n);
+        for (size_t at = 10; at < n - 8; at++) { // any byte of it, or the file ends before it
+            for (int cut = 0; cut < 2; cut++) {
+                NetrtArray array;
+                NetrtError error = {{0}};
+                bytes[at] ^= 0x55;
+                write_file(path, bytes, cut ? at : n);
+                bytes[at] ^= 0x55;
+                if (netrt_pgm_read(path, &array, &error)) netrt_array_close(&array);
+                else assert_message(&error, path);
+            }
+        }
+        free(bytes);
+    }
+    // A comment so long that what is unpacked at once ends in it, or in one of the numbers after it; then the file does.
+    for (int length = 4050; length < 4100; length++) {
+        char text[4200];
+        size_t n;
+        snprintf(text, sizeof text, "P2 #%0*d\n30 1 255 10 20 30", length, 0);
+        write_gzip(path, text, strlen(text), "wb0");
+        unsigned char *bytes = read_file(path, &n);
+        write_file(path, bytes, 15 + 4096); // the headers of the file and of its one block, and what fits
+        free(bytes);
+        NetrtArray array;
+        NetrtError error = {{0}};
+        assert_false(netrt_pgm_read(path, &array, &error));
+        assert_message(&error, "truncated");
+    }
+    expect_failure(path, TEXT("P2 # a comment without an end"), "truncated");
+    expect_failure(path, TEXT("P"), "no PGM or PPM picture");
+    NetrtArray array;
+    NetrtError error;
+    assert_false(netrt_pgm_read(in_folder(state, "nowhere"), &array, &error));
+    assert_message(&error, "nowhere");
+    FILE *file = fopen(path, "w");
+    fputs("P2 100 50 255", file);
+    for (int i = 0; i < 5000; i++) fprintf(file, " %d", i % 256);
+    fclose(file);
+    assert_true(netrt_pgm_read(path, &array, &error));
+    for (int i = 0; i < 5000; i++) assert_int_equal(((const uint8_t *)array.data)[i], i % 256);
+    netrt_array_close(&array);
+}
+
 // Cut short anywhere, each is refused, unless only the white space after a plain one's last number is gone.
 static void test_truncated(void **state) {
     const char *path = in_folder(state, "t.pgm");
@@ -118,6 +171,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_pictures, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_broken, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_read_failures, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_truncated, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_mutations, folder_make, folder_remove),
     };
