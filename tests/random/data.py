@@ -26,6 +26,6 @@ def draw(network):
     for prefix, rows in sets.items():
         for place, fed in enumerate(network.inputs):
             result[f"{prefix}x{place or ''}"] = batch_of(fed, rows, rng)
-        if network.target.kind != "nothing":
+        if network.target.kind not in ("nothing", "itself"):
             result[f"{prefix}y"] = batch_of(network.target, rows, rng)
     return result

@@ -10,9 +10,11 @@ import tables
 from network import Input, Module, Network, Value, both
 
 BATCHES = (1, 2, 3, 7, 16, 17, 64, 65, 257)
+SEVERAL_INPUTS = 0.0    # of networks: NPY reads one input
 MOVES = [  # how often, which
     (6, moves.linear), (6, moves.activation), (2, moves.row_activation), (1, moves.gated), (1, moves.prelu),
-    (0.5, moves.plain_layer), (1.5, moves.layer_norm), (3, moves.shared), (2, moves.sequential), (1, moves.layer_list),
+    (0.5, moves.plain_layer), (1.5, moves.layer_norm), (3, moves.shared), (1.5, moves.tied), (2, moves.sequential),
+    (1, moves.layer_list),
     (10, moves.unary), (8, moves.binary), (1, moves.pairing), (4, moves.broadcast), (2, moves.constants),
     (1, moves.differentiated),
     (4, moves.reduction), (2, moves.dropping_reduction), (0.7, moves.highest), (2, moves.over_all),
@@ -79,9 +81,19 @@ def first_values(net, rng):
         shape = (rng.choice([1, 2, 3]), rng.choice([2, 3, 5, 8]), rng.choice([3, 4, 7]))
     else:
         shape = rng.choice([(7,), (16,), (33,), (3, 5)])
-    fed = Input("input", "bytes" if kind == "bytes" else "floats", shape)
     net.values.append(Value("x", shape, 3.0))
-    return fed
+    return Input("input", "bytes" if kind == "bytes" else "floats", shape)
+
+
+def second_value(net, rng, fed):
+    """Now and then another input beside the first, which the first step of the forward may read already."""
+    if rng.random() > SEVERAL_INPUTS or fed.kind == "bytes":
+        return []
+    shape = rng.choice([fed.shape, (moves.a_size(rng, 40),), (rng.choice([2, 3, 7]), rng.choice([3, 4, 16]))])
+    net.values.append(Value("z", shape, 3.0))
+    net.inputs.append("z")
+    net.features.add("several inputs")
+    return [Input("input", "floats", shape)]
 
 
 # ---- What comes out
@@ -95,7 +107,7 @@ def as_row(net, value):
     return net.let(f"flatten({value})", (value.count,), value.size)
 
 
-def ending(net, classes):
+def ending(net, classes, wanted=None):
     """One row for the loss, which depends on all that nothing else has used: often as it is, without a layer of its own."""
     rng = net.rng
     open_ends = [value for value in net.values if not value.uses] or [net.values[-1]]
@@ -108,9 +120,9 @@ def ending(net, classes):
         joined = net.let(f"cat([{', '.join(map(str, rows))}], 1)", (sum(row.shape[0] for row in rows),),
                          max(row.size for row in rows))
         rows = [joined]
-    if len(rows) == 1 and 2 <= rows[0].shape[0] <= 40 and rng.random() < 0.75:
+    if not wanted and len(rows) == 1 and 2 <= rows[0].shape[0] <= 40 and rng.random() < 0.75:
         return rows[0]
-    width = rng.choice([2, 3, 5, 10]) if classes else moves.a_size(rng, 34)
+    width = wanted or (rng.choice([2, 3, 5, 10]) if classes else moves.a_size(rng, 34))
     heads = [net.let(f"{net.member('head', f'Linear({row.shape[0]}, {width})')}({row})", (width,), 1.0) for row in rows]
     total = heads[0]
     for head in heads[1:]:
@@ -122,12 +134,22 @@ def ending(net, classes):
 def a_forward(rng, row):
     """A module with a forward, what it is fed, and the width of its output."""
     net = Module(rng, "Net")
-    fed = first_values(net, rng)
+    first = first_values(net, rng)
+    fed = [first, *second_value(net, rng, first)]
     grow(net, 1, [(1, moves.linear), (1, shapes.product), (1, moves.sequential)])
+    net.random = rng.random() < 0.04
+    if net.random:
+        grow(net, 1, [(1, moves.drawn)])
     grow(net, rng.choice([1, 2, 2, 3, 3, 4, 5]), MOVES + [(1.5, block)])
-    last = ending(net, row.target == "classes")
-    net.result = both(row.output, x=last)
-    return net, fed, last.shape[0]
+    plain = len(fed) == 1 and first.kind == "floats" and len(first.shape) == 1
+    itself = row.target == "floats" and plain and rng.random() < 0.2
+    last = ending(net, row.target == "classes", first.shape[0] if itself else None)
+    output = row.output
+    if output == "{x}" and rng.random() < 0.1:
+        net.features.add("tuple")
+        output = "{x}, {y}"
+    net.result = both(output, x=last, y=net.pick())
+    return net, fed, last.shape[0], itself
 
 
 def draw(seed, index, attempt=0):
@@ -135,19 +157,20 @@ def draw(seed, index, attempt=0):
     rng = random.Random(f"{seed}:{index}:{attempt}")
     row = rng.choice(tables.LOSSES)
     build = sequences.a_sequence if rng.random() < 0.15 and row.output_kind == "single" else a_forward
-    net, fed, width = build(rng, row)
+    net, fed, width, itself = build(rng, row)
     classes = width if row.target == "classes" else 0
-    target = Input("target", row.target, () if classes or row.target == "signs" else (width,), classes)
-    loss, python_loss = learning.loss_of(rng, row, width, learning.penalty(rng, net, row, fed))
+    target = Input("target", "itself" if itself else row.target, () if classes or row.target == "signs" else (width,), classes)
+    loss, python_loss = learning.loss_of(rng, row, width, learning.penalty(rng, net, row, fed), "tuple" in net.features)
     steps, python_steps = learning.optimiser_of(rng, *rng.choice(tables.OPTIMISERS))
     paths, prepare = learning.by_path(rng, net)
     batch = rng.choice(BATCHES)
     rows = max(1, batch * rng.choice([1, 2, 2]) + rng.choice([0, 0, 1, batch // 2]))
-    network = Network(seed, index, "", "", [fed], target, rows, rng.choice([1, 5, 33]), batch, rng.choice([1, 2]),
+    network = Network(seed, index, "", "", fed, target, rows, rng.choice([1, 5, 33]), batch, rng.choice([1, 2]),
                       rng.random() < 0.5, rng.random() < 0.2, rng.choice(BATCHES), rng.choice([0, 1, 7, 123456789]),
                       features=net.features)
-    if fed.kind == "bytes":
+    if fed[0].kind == "bytes":
         network.normalize = rng.choice([None, (0.3, 0.25), (0.5, 1.5)])
+    network.random = net.random
     learning.trainer_options(rng, network)
     network.net = "\n".join([learning.data_text(network), net.net_text(), net.construction(), loss, steps, *paths,
                              learning.trainer_text(network), ""])

@@ -2,7 +2,7 @@
 import tables
 
 
-def loss_of(rng, row, width, extra):
+def loss_of(rng, row, width, extra, several):
     """The .net and PyTorch texts of the loss statement."""
     options = []
     for name, values in row.options.items():
@@ -15,7 +15,9 @@ def loss_of(rng, row, width, extra):
     net = ", ".join(f"{name}={value}" for name, value in options)
     python = ", ".join(f"{name}={value if value[0] != '[' else f'tensor({value})'}" for name, value in options)
     parts = {"pairs": "output[0], output[1], target", "triplets": "output[0], output[1], output[2]"}
-    parts = parts.get(row.output_kind, "output, target")
+    parts = parts.get(row.output_kind, "output[0], target" if several else "output, target")
+    if several:
+        extra = ("", "0.1 * mean(tanh(output[1]) ** 2)", "0.1 * mean(tanh(output[1]) ** 2)")
     call = f"F.{row.function}({parts}{', ' if python else ''}{python})"
     form = rng.randrange(4)
     if extra:
@@ -60,6 +62,15 @@ def by_path(rng, net):
         layer = rng.choice(layers)
         lines.append(f"model.{layer}.requires_grad = False")
         python.append(f"    model.get_submodule('{layer}').requires_grad_(False)")
+    pairs = {}
+    for name, _, text in net.members:
+        pairs.setdefault(text.replace(", bias=False", ""), []).append(name)
+    twins = [names for text, names in pairs.items() if text.startswith("Linear(") and len(names) > 1]
+    if twins and rng.random() < 0.5:
+        first, second = twins[0][:2]
+        lines.append(f"model.{second}.weight = model.{first}.weight")
+        python.append(f"    model.get_submodule('{second}').weight = model.get_submodule('{first}').weight")
+        return lines, ["def prepare(model):", *python, "    return model", ""]
     norms = [name for name, _, python in net.members if "Norm" in python and "affine=False" not in python]
     if norms and rng.random() < 0.2:
         lines.append(f"model.{norms[0]}.requires_grad = False")
@@ -85,7 +96,7 @@ def penalty(rng, net, row, fed):
     if kind < 0.08 and layers:
         layer = rng.choice(layers)
         return "", f"0.01 * sum(model.{layer}.weight ** 2)", f"0.01 * sum(model.get_submodule('{layer}').weight ** 2)"
-    if kind < 0.14 and fed.kind != "tokens":
+    if kind < 0.14 and len(fed) == 1 and fed[0].kind != "tokens":
         text = f"0.1 * mean(grad(sum(sin({output})), x) ** 2)"
         return ", x", text, text
     if kind < 0.2:
@@ -101,19 +112,25 @@ def trainer_options(rng, network):
         network.clip = rng.choice([{"clip_grad_norm": 0.5}, {"clip_grad_norm": 0.1}, {"clip_grad_value": 0.05},
                                    {"clip_grad_value": 0.3}, {"clip_grad_norm": 0.5, "clip_grad_value": 0.05}])
     if rng.random() < 0.12:
-        network.accumulate = rng.choice([2, 3])
+        batches = network.rows // network.batch if network.drop_last else -(-network.rows // network.batch)
+        network.accumulate = min(batches, rng.choice([2, 3]))
 
 
 def data_text(network):
-    fed = network.inputs[0]
+    fed = network.inputs
     more = f", classes={network.target.classes}" if network.target.classes else ""
     more += f", normalize={network.normalize}" if network.normalize else ""
-    y = ("", "") if network.target.kind == "nothing" else ("y='y.npy', ", ", test_y='test_y.npy'")
-    text = f"data = NPY(x='x.npy', {y[0]}test_x='test_x.npy'{y[1]}{more})\n"
+    y = {"nothing": ("", ""), "itself": ("target='input', ", "")}
+    y = y.get(network.target.kind, ("y='y.npy', ", ", test_y='test_y.npy'"))
+    x, test_x = "'x.npy'", "'test_x.npy'"
+    if len(fed) > 1:
+        x, test_x = "['x.npy', 'x1.npy']", "['test_x.npy', 'test_x1.npy']"
+    text = f"data = NPY(x={x}, {y[0]}test_x={test_x}{y[1]}{more})\n"
     if network.target.kind == "signs":
         text += "target = Tensor(dtype=int64)\n"
-    if fed.kind == "tokens":
-        text += f"input = Tensor({fed.shape[0]}, dtype=int64)\n"
+    if fed[0].kind == "tokens":
+        ids = f"Tensor({fed[0].shape[0]}, dtype=int64)"
+        text += f"input = {ids}\n" if len(fed) == 1 else f"input = ({ids}, Tensor({', '.join(map(str, fed[1].shape))}))\n"
     return text
 
 

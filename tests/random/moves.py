@@ -253,6 +253,33 @@ def differentiated(m):
     return True
 
 
+def drawn(m):
+    """Random numbers that decide the result."""
+    x = m.pick()
+    text = m.rng.choice(["dropout({x}, 0.3)", "{x} + 0.1 * randn_like({x})", "{x} * (rand_like({x}) + 0.5)", "DROP",
+                         "{x} + 0.2 * rand({n})", "where(rand_like({x}) > 0.4, {x}, 0.1)"])
+    m.features.add("random")
+    if text == "DROP":
+        m.let(f"{m.member('drop', 'Dropout(0.4)')}({x})", x.shape, 2 * x.size)
+    else:
+        m.let(text, x.shape, 2 * x.size, x=x, n=x.shape[-1])
+    return True
+
+
+def tied(m):
+    """The weight of a layer that is there already, as a matrix: back to where it came from."""
+    found = [item for item in m.shareable if item[0].startswith("self.fc")]
+    if not found:
+        return False
+    name, size, out = m.rng.choice(found)
+    x = m.pick(lambda v: v.shape[-1] == out and v.count // out * size <= LARGEST)
+    if not x:
+        return False
+    m.features.add("shared")
+    m.let(f"{x} @ {name}.weight", x.shape[:-1] + (size,), x.size * 0.6 + 0.5)
+    return True
+
+
 # ---- Reductions
 def reduction(m, keep=True):
     x = m.pick(lambda v: keep or len(v.shape) > 1)

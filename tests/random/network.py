@@ -39,7 +39,9 @@ class Module:
         self.features = set()
         self.counter = 0
         self.blocks = []            # modules that members of this one are made of
-        self.result = None
+        self.inputs = ["x"]
+        self.result = None          # what forward returns, in .net and in PyTorch
+        self.random = False         # draws numbers in its forward that decide results: PyTorch's are others
 
     def chance(self, p):
         return self.rng.random() < p
@@ -81,7 +83,8 @@ class Module:
     def net_text(self):
         inner = "".join(block.net_text() for block in self.blocks)
         lines = [f"    {name} = {text}" for name, text, _ in self.members]
-        lines += ["    forward(x) {"] + [f"        {name} = {text.replace('self.', '')}" for name, text, _ in self.lines]
+        lines.append(f"    forward({', '.join(self.inputs)}) {{")
+        lines += [f"        {name} = {text.replace('self.', '')}" for name, text, _ in self.lines]
         return f"{inner}module {self.name}{f'({self.arguments})' if self.arguments else ''} {{\n" + "\n".join(lines) + (
             f"\n        return {self.result[0].replace('self.', '')}\n    }}\n}}\n")
 
@@ -90,7 +93,8 @@ class Module:
         lines = [f"        self.{name} = {text}" for name, _, text in self.members]
         arguments = f"self, {self.arguments}" if self.arguments else "self"
         head = f"class {self.name}(nn.Module):\n    def __init__({arguments}):\n        super().__init__()\n"
-        forward = ["    def forward(self, x):"] + [f"        {name} = {text}" for name, _, text in self.lines]
+        forward = [f"    def forward({', '.join(['self', *self.inputs])}):"]
+        forward += [f"        {name} = {text}" for name, _, text in self.lines]
         return f"{inner}{head}" + "\n".join(lines + forward) + f"\n        return {self.result[1]}\n\n\n"
 
 
@@ -123,6 +127,7 @@ class Network:
     normalize: tuple = None
     clip: dict = dataclasses.field(default_factory=dict)
     accumulate: int = 1
+    random: bool = False        # compared with netc's own -O0 instead of PyTorch, whose draws are others
     features: set = dataclasses.field(default_factory=set)
 
     @property

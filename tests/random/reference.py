@@ -36,10 +36,11 @@ def fed(network, tensor, kind, dtype):
 
 def parameter_groups(model, rate, decay):
     """A group for each parameter that learns, with the rate and the decay of its module."""
-    groups = []
+    groups, seen = [], set()
     for module in model.modules():
         for parameter in module.parameters(recurse=False):
-            if parameter.requires_grad:
+            if parameter.requires_grad and id(parameter) not in seen:
+                seen.add(id(parameter))
                 group = {"params": [parameter], "lr": rate * getattr(module, "lr_scale", 1.0)}
                 if hasattr(module, "weight_decay") and decay is not None:
                     group["weight_decay"] = module.weight_decay
@@ -67,8 +68,8 @@ class Run:
         for place, kind in enumerate(self.network.inputs):
             tensor = self.names_of(prefix, place, kind)
             inputs.append(tensor if rows is None else tensor[rows].detach().requires_grad_(tensor.requires_grad))
-        if self.network.target.kind == "nothing":
-            return inputs, None
+        if self.network.target.kind in ("nothing", "itself"):
+            return inputs, inputs[0].detach()
         y = to_torch(self.data[f"{prefix}y"], self.dtype)
         return inputs, y if rows is None else y[rows]
 

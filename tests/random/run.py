@@ -78,7 +78,8 @@ def a_network(options, index, session):
         numbers = data.draw(network)
         check.write_data(session, network, numbers)
         try:
-            ref = reference.Reference(network, numbers) if options.torch else check.OwnReference(session, network)
+            with_torch = options.torch and not network.random
+            ref = reference.Reference(network, numbers) if with_torch else check.OwnReference(session, network)
         except check.Unusable:
             continue
         session.write("start.safetensors", ref.initial)
@@ -103,7 +104,7 @@ def run_one(options, index, folder):
     network, ref, outcome["redrawn"] = a_network(options, index, session)
     outcome["reference_s"] = round(time.monotonic() - begun, 3)
     failures = []
-    plan = variants(index, options.variants, options.machines, options.torch)
+    plan = variants(index, options.variants, options.machines, options.torch and not network.random)
     for number, variant in enumerate(plan):
         try:
             failures += check_variant(session, network, variant, ref, number, outcome)
@@ -119,7 +120,8 @@ def run_one(options, index, folder):
 def work(arguments):
     """One network in a process of its own pool."""
     options, index = arguments
-    folder = pathlib.Path(options.keep).resolve() / str(index) if options.keep else pathlib.Path(tempfile.mkdtemp(prefix="netc-random-"))
+    folder = pathlib.Path(options.keep).resolve() / str(index) if options.keep else tempfile.mkdtemp(prefix="netc-random-")
+    folder = pathlib.Path(folder)
     folder.mkdir(parents=True, exist_ok=True)
     try:
         return run_one(options, index, folder)
@@ -184,8 +186,8 @@ def summary(options, outcomes, wall):
     turns = collections.Counter(variant for o in outcomes for variant in o["variants"])
     print("variants: " + ", ".join(f"{variant} {n}" for variant, n in sorted(turns.items())))
     print(f"{redrawn:6} were redrawn because their numbers were not finite or too large")
-    print(f"{count} networks of seed {options.seed} in {wall:.0f} s ({spent:.2f} s a network and core, {before:.2f} s of it for "
-          f"the reference): {len(failed)} differ")
+    print(f"{count} networks of seed {options.seed} in {wall:.0f} s ({spent:.2f} s a network and core, {before:.2f} s of it "
+          f"for the reference): {len(failed)} differ")
     return bool(failed) or bool(problems)
 
 

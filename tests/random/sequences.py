@@ -12,7 +12,7 @@ class Sequence:
     def __init__(self, rng):
         self.rng = rng
         self.members, self.features, self.blocks = [], set(), []
-        self.shape, self.size = (), 3.0
+        self.shape, self.size, self.random = (), 3.0, False
         self.spelling = rng.choice(["numbered", "named", "pairs"])
 
     def add(self, stem, net, python=None):
@@ -113,4 +113,4 @@ def a_sequence(rng, row):
         linear(s, rng.choice([2, 3, 5, 10]) if row.target == "classes" else moves.a_size(rng, 34))
     if "softmax" in row.output or "sigmoid" in row.output:
         s.add("out", "LogSoftmax(dim=1)" if "softmax" in row.output else "Sigmoid()")
-    return s, Input("input", kind, shape), s.shape[0]
+    return s, [Input("input", kind, shape)], s.shape[0], False
