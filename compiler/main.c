@@ -127,7 +127,7 @@ static bool compile(Compilation *c) {
 
 static int list(Compilation *c) {
     StrBuf text = {0};
-    if (!library_list(c->perm, c->options.list_kind, &text)) {
+    if (!library_list(c->perm, c->options.list_kind, c->options.markdown, &text)) {
         fprintf(stderr,
                 "netc: --list %s: unknown kind; there are layers, activations, losses, initialisers, optimizers, schedules, "
                 "data, ops, functions\n",
@@ -135,6 +135,26 @@ static int list(Compilation *c) {
         return STATUS_USAGE;
     }
     bool ok = write_text(c, &text);
+    diag_print(c->diag, stderr);
+    return ok ? STATUS_DONE : STATUS_INPUT;
+}
+
+static int explain_name(Compilation *c) {
+    const Options *options = &c->options;
+    StrBuf text = {0};
+    uint32_t file = FILE_NONE;
+    ElaborateOptions elaborate_options = {.float_type = options->float_type,
+                                          .defines = options->defines,
+                                          .define_count = options->define_count,
+                                          .derivation = derivation_text};
+    const Ast *ast = NULL;
+    bool ok = !options->input || source_read(c->perm, c->diag, SPAN_NONE, options->input, &file);
+    if (ok && options->input) ast = parse_file(c->perm, c->diag, file);
+    ok = ok && diag_error_count(c->diag) == 0 &&
+         explain(c->perm, c->diag, ast, file, &elaborate_options, options->explain, &text);
+    if (ok) ok = write_text(c, &text);
+    strbuf_free(&text);
+    fflush(stdout);
     diag_print(c->diag, stderr);
     return ok ? STATUS_DONE : STATUS_INPUT;
 }
@@ -187,6 +207,7 @@ int main(int argc, char **argv) {
     if (outcome == OPTIONS_COMPILE) {
         c.diag = diag_new(c.perm, &c.options.diagnostics);
         if (c.options.list) status = list(&c);
+        else if (c.options.explain) status = explain_name(&c);
         else if (c.options.format) status = (int)format_files(c.perm, &c.options);
         else status = compile_and_report(&c);
     } else status = outcome == OPTIONS_WRONG ? STATUS_USAGE : STATUS_DONE;

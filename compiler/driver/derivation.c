@@ -45,6 +45,14 @@ static void look(Copy *c, const NamedNode *names, size_t count) {
     }
 }
 
+// A variable: an input where its shape depends on the batch, which a VAR's cannot.
+static NodeId append_variable(Copy *c, const Node *like, uint32_t index) {
+    uint32_t axis;
+    Attr attr = {.index = index};
+    return graph_append(c->g, shape_batch_axis(&like->shape, &axis) ? OP_INPUT : OP_VAR, NULL, 0, &attr, like->shape,
+                        like->dtype);
+}
+
 static void copy_nodes(Copy *c) {
     uint32_t variables = 0;
     for (NodeId id = 0; id <= c->y; id++) {
@@ -55,8 +63,7 @@ static void copy_nodes(Copy *c) {
         bool variable = is_variable(c, id);
         bool constant = !variable && node->op == OP_STOP_GRADIENT && graph_node(c->from, node->operands[0])->op == OP_CONST;
         if (variable) {
-            Attr attr = {.index = variables++};
-            c->map[id] = graph_append(c->g, OP_VAR, NULL, 0, &attr, node->shape, node->dtype);
+            c->map[id] = append_variable(c, node, variables++);
         } else if (constant) {
             c->map[id] = operands[0];
         } else {
@@ -93,8 +100,7 @@ static Equation derivative(Copy *c, NodeId variable) {
     NodeId y = c->map[c->y], dx;
     const char *left = c->name;
     if (graph_node(g, y)->shape.rank && !is_elementwise(c, variable)) {
-        Attr attr = {.index = UINT32_MAX};
-        NodeId flow = graph_append(g, OP_VAR, NULL, 0, &attr, graph_node(g, y)->shape, graph_node(g, y)->dtype);
+        NodeId flow = append_variable(c, graph_node(g, y), UINT32_MAX);
         g->nodes[flow].name = arena_printf(c->arena, "dL/d%s", c->name);
         y = build_binary(g, OP_MUL, y, flow);
         left = "L";

@@ -19,7 +19,9 @@ static const char help[] =
     "  netc FILE.net --emit=KIND [-o OUT]   ast, graph, grad, kernels, llvm, asm: text, to standard output without -o;\n"
     "                                       obj: an object file\n"
     "  netc --list [KIND]                   what the library has: layers, activations, losses, initialisers, optimizers,\n"
-    "                                       schedules, data, ops, functions\n"
+    "                                       schedules, data, functions, ops; --markdown for a table\n"
+    "  netc [FILE.net] --explain NAME       what it is, and an example of it as a formula with its derivatives; NAME may be\n"
+    "                                       a call of it with arguments, and a name of FILE's\n"
     "  netc --format FILE.net...            rewrite in canonical form; with --diff show what would change, and exit with 1 if\n"
     "                                       anything would; - reads standard input and writes standard output\n"
     "\n"
@@ -40,6 +42,8 @@ enum {
     LONG_CHECK,
     LONG_EMIT,
     LONG_LIST,
+    LONG_MARKDOWN,
+    LONG_EXPLAIN,
     LONG_FORMAT,
     LONG_DIFF,
     LONG_DTYPE,
@@ -63,7 +67,8 @@ static const struct option long_options[] = {
     {"version", no_argument, NULL, LONG_VERSION},
     {"format", no_argument, NULL, LONG_FORMAT},
     {"diff", no_argument, NULL, LONG_DIFF},
-    {"explain", optional_argument, NULL, LONG_LATER},
+    {"explain", required_argument, NULL, LONG_EXPLAIN},
+    {"markdown", no_argument, NULL, LONG_MARKDOWN},
     {"target", required_argument, NULL, LONG_LATER},
     {NULL, 0, NULL, 0},
 };
@@ -209,6 +214,11 @@ static void read_option(Reader *r, int option, int long_index, const char *argum
         options->list = true;
         options->list_kind = optarg;
         break;
+    case LONG_MARKDOWN: options->markdown = true; break;
+    case LONG_EXPLAIN:
+        choose_action(r, "--explain", EMIT_PROGRAM);
+        options->explain = optarg;
+        break;
     case LONG_FORMAT:
         choose_action(r, "--format", EMIT_PROGRAM);
         options->format = true;
@@ -240,7 +250,7 @@ const char *options_base_name(Arena *perm, const char *path) {
 static void find_output(Reader *r) {
     Options *options = r->options;
     bool standard_output = options->output && strcmp(options->output, "-") == 0;
-    if (options->run || options->emit == EMIT_CHECK) {
+    if (options->run || options->explain || options->emit == EMIT_CHECK) {
         if (options->output) wrong(r, "%s writes no file: leave -o out", r->action);
         return;
     }
@@ -289,6 +299,7 @@ static void find_files(Reader *r, char **words, int count, char **after) {
         if (count > 0 || (after && *after)) wrong(r, "--list takes one kind");
         return;
     }
+    if (options->markdown) wrong(r, "--markdown belongs to --list");
     if (options->diff && !options->format) wrong(r, "--diff belongs to --format");
     if (options->format) {
         find_formatted(r, words, count, after);
@@ -297,6 +308,10 @@ static void find_files(Reader *r, char **words, int count, char **after) {
     if (count > 1) wrong(r, "one file at a time: '%s', '%s'", words[0], words[1]);
     if (count > 0) options->input = words[0];
     else if (after && *after) options->input = *after++; // netc -- -odd.net
+    if (options->explain && !options->input) {
+        if (options->output) wrong(r, "--explain writes no file: leave -o out");
+        return;
+    }
     if (!options->input) {
         wrong(r, "which file? netc FILE.net");
         return;

@@ -25,13 +25,15 @@ typedef struct Options {
     Emit emit;
     bool run;
     bool list;
-    bool format; // rewrite `files` in canonical form,
-    bool diff;   // or show what that would change
+    bool markdown; // of list: as a table
+    bool format;   // rewrite `files` in canonical form,
+    bool diff;     // or show what that would change
     bool optimize;
     bool time;
     DType float_type;
     char **run_arguments;  // NULL-terminated
     const char *list_kind; // NULL: everything
+    const char *explain;   // the expression, or NULL
     char **files;
     size_t file_count;
     const Target *target;

@@ -34,6 +34,12 @@ typedef struct ElaborateOptions {
 bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, const ElaborateOptions *options,
                Program *program);
 
-// `netc --list [KIND]`: a line each of what the library has; KIND is NULL for everything or "layers", "activations",
-// "losses", "initialisers", "optimizers", "schedules", "data", "ops", "functions". False for an unknown kind.
-bool library_list(Arena *perm, const char *kind, StrBuf *out);
+// `netc --list [KIND]`: a line each of what the library has, or a row of a Markdown table; KIND is NULL for everything or
+// "layers", "activations", "losses", "initialisers", "optimizers", "schedules", "data", "functions", "ops". False for an
+// unknown kind.
+bool library_list(Arena *perm, const char *kind, bool markdown, StrBuf *out);
+
+// `netc --explain WHAT`: what it is, and an example of it as mathematics, with its derivatives. WHAT is a name or a call (gelu,
+// Linear(4, 2), SGD(momentum=0.9)) of the library or, if there is one, of the user's file. False when there were errors.
+bool explain(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, const ElaborateOptions *options, const char *what,
+             StrBuf *out);

@@ -368,6 +368,9 @@ bool calculate_print(Eval *eval, const char *text);
 const char *calculate_plain(Eval *eval, const char *text); // with words for marks, for messages
 bool elaborate_calculation(Eval *eval);
 
+// what --explain tells of an expression
+bool explain_value(Eval *eval, const Ast *main, const char *text, StrBuf *out);
+
 // whole programs
 const char *include_path(Eval *eval, const char *from, const char *path); // beside the including file
 bool load_prelude(Eval *eval);

@@ -1,19 +1,30 @@
 // `netc --list`: what the library has, from the definitions of the prelude and the comments over them. Nothing is listed
 // twice by hand: a new file of the prelude, or a new table of builtins, shows up here by itself.
 #include "elaborate/eval.h"
+#include "elaborate/library.h"
 #include "elaborate/prelude.h"
 #include "ir/op.h"
 
 static const struct {
-    const char *kind, *file;
+    const char *kind, *file, *word;
 } kinds[] = {
-    {"layers", "layers"},         {"activations", "activations"}, {"losses", "losses"}, {"initialisers", "initialisers"},
-    {"optimizers", "optimizers"}, {"schedules", "schedules"},     {"data", "data"},
+    {"layers", "layers", "layer"},
+    {"activations", "activations", "activation"},
+    {"losses", "losses", "loss"},
+    {"initialisers", "initialisers", "initialiser"},
+    {"optimizers", "optimizers", "optimizer"},
+    {"schedules", "schedules", "schedule"},
+    {"data", "data", "data set"},
 };
+enum { KINDS = sizeof kinds / sizeof *kinds };
 
 typedef struct Listing {
     Arena *arena;
-    StrBuf *out;
+    StrBuf *out; // of lines, or NULL:
+    bool markdown;
+    const char *wanted; // the name that is looked for
+    LibraryEntry *found;
+    const char *kind; // that is gone through now
     VEC(const char *) seen;
 } Listing;
 
@@ -25,27 +36,61 @@ static bool is_new(Listing *listing, const char *name) {
     return true;
 }
 
+// A column of a Markdown table: '|' would end it.
+static void add_cell(StrBuf *out, const char *text, size_t length) {
+    for (size_t i = 0; i < length; i++) {
+        if (text[i] == '|') strbuf_add(out, "\\");
+        strbuf_add_bytes(out, text + i, 1);
+    }
+}
+
+// One line: "end='\n'" as it is written.
+static const char *one_line(Arena *arena, const char *text) {
+    const char *end = strchr(text, '\n');
+    return end ? arena_printf(arena, "%.*s\\n%s", (int)(end - text), text, one_line(arena, end + 1)) : text;
+}
+
+static void add_row(Listing *listing, const LibraryEntry *entry, size_t length) {
+    const char *head = entry->params ? arena_printf(listing->arena, "%s(%s)", entry->name, entry->params) : entry->name;
+    head = one_line(listing->arena, head);
+    if (!listing->markdown) {
+        int column = entry->params ? 44 : 14;
+        if (length) strbuf_printf(listing->out, "%-*s  %.*s\n", column, head, (int)length, entry->doc);
+        else strbuf_printf(listing->out, "%s\n", head);
+        return;
+    }
+    strbuf_add(listing->out, "| `");
+    add_cell(listing->out, head, strlen(head));
+    strbuf_add(listing->out, "` | ");
+    add_cell(listing->out, entry->doc ? entry->doc : "", length);
+    strbuf_add(listing->out, " |\n");
+}
+
 static void add_line(Listing *listing, const char *name, const char *params, const char *doc) {
     if (*name == '_' || !is_new(listing, name)) return;
-    const char *head = arena_printf(listing->arena, "%s(%s)", name, params);
-    size_t length = doc ? strcspn(doc, "\n") : 0;
-    strbuf_printf(listing->out, length ? "%-44s  %.*s\n" : "%s\n", head, (int)length, doc);
+    LibraryEntry entry = {listing->kind, name, params, doc};
+    if (listing->out) add_row(listing, &entry, doc ? strcspn(doc, "\n") : 0);
+    else if (!listing->found->name && !strcmp(name, listing->wanted)) *listing->found = entry;
 }
 
 static const char *source_of(const Diagnostics *diag, Span span) { return diag_file(diag, span.file)->text + span.begin; }
 
-static const char *parameters(Listing *listing, const Diagnostics *diag, const Ast *ast) {
+const char *parameter_text(Arena *arena, const Diagnostics *diag, const Ast *definition) {
     StrBuf text = {0};
-    for (size_t i = 0; i < ast->param_count; i++) {
-        const AstParam *param = &ast->params[i];
+    for (size_t i = 0; i < definition->param_count; i++) {
+        const AstParam *param = &definition->params[i];
         strbuf_printf(&text, "%s%s", i ? ", " : "", param->name);
         if (!param->fallback) continue;
         Span span = param->fallback->span;
         strbuf_printf(&text, "=%.*s", (int)(span.end - span.begin), source_of(diag, span));
     }
-    const char *kept = arena_strdup(listing->arena, text.text ? text.text : "");
+    const char *kept = arena_strdup(arena, text.text ? text.text : "");
     strbuf_free(&text);
     return kept;
+}
+
+static void add_definition(Listing *listing, const Diagnostics *diag, const Ast *item) {
+    add_line(listing, item->text, parameter_text(listing->arena, diag, item), item->doc);
 }
 
 // Residual = container(…): the one kind of class that is made by an assignment.
@@ -81,7 +126,7 @@ static void list_file(Listing *listing, Diagnostics *diag, const Ast *file, bool
         // A def that is spelled like a class makes layers: LazyLinear(…).
         if (function && item->text[0] >= 'A' && item->text[0] <= 'Z') function = false;
         if (item->kind == AST_DEF || item->kind == AST_MODULE || item->kind == AST_OPTIMIZER) {
-            if (function == functions) add_line(listing, item->text, parameters(listing, diag, item), item->doc);
+            if (function == functions) add_definition(listing, diag, item);
         } else if (!functions && is_container(item)) {
             add_line(listing, item->a->text, "…", comment_above(listing, diag, item->span));
         }
@@ -102,12 +147,12 @@ static bool list_kind(Listing *listing, Diagnostics *diag, const char *kind, boo
         uint32_t number = diag_add_file(diag, file->name, (const char *)file->text, file->length, true);
         const Ast *tree = parse_file(listing->arena, diag, number);
         bool of_kind = false;
-        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) of_kind |= is_kind_file(file->name, kinds[k].file);
+        for (size_t k = 0; k < KINDS; k++) of_kind |= is_kind_file(file->name, kinds[k].file);
         // functions.net and its like hold functions alone.
         if (functions && !of_kind) {
             for (size_t k = 0; k < tree->items.count; k++) {
                 const Ast *item = tree->items.items[k];
-                if (item->kind == AST_DEF) add_line(listing, item->text, parameters(listing, diag, item), item->doc);
+                if (item->kind == AST_DEF) add_definition(listing, diag, item);
             }
         } else {
             list_file(listing, diag, tree, functions);
@@ -122,7 +167,7 @@ static void list_functions(Listing *listing, Diagnostics *diag) {
     for (size_t i = 0; i < sizeof with_classes / sizeof *with_classes; i++) list_kind(listing, diag, with_classes[i], true);
     for (size_t i = 0; i < prelude_file_count; i++) {
         bool of_kind = is_kind_file(prelude_files[i].name, "defaults");
-        for (size_t k = 0; k < sizeof kinds / sizeof *kinds; k++) of_kind |= is_kind_file(prelude_files[i].name, kinds[k].file);
+        for (size_t k = 0; k < KINDS; k++) of_kind |= is_kind_file(prelude_files[i].name, kinds[k].file);
         const char *slash = strrchr(prelude_files[i].name, '/');
         const char *name = slash ? slash + 1 : prelude_files[i].name;
         if (!of_kind) list_kind(listing, diag, arena_strndup(listing->arena, name, strlen(name) - 4), true);
@@ -137,14 +182,15 @@ static void list_functions(Listing *listing, Diagnostics *diag) {
 }
 
 static void list_ops(Listing *listing) {
-    for (int op = 0; op < OP_COUNT; op++) strbuf_printf(listing->out, "%-14s  %s\n", op_info[op].name, op_defs[op]->doc);
+    for (int op = 0; op < OP_COUNT; op++) add_line(listing, op_info[op].name, NULL, op_defs[op]->doc);
 }
 
 static bool list_one(Listing *listing, Diagnostics *diag, const char *kind) {
     listing->seen.count = 0;
+    listing->kind = kind;
     if (!strcmp(kind, "ops")) return list_ops(listing), true;
     if (!strcmp(kind, "functions")) return list_functions(listing, diag), true;
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
+    for (size_t i = 0; i < KINDS; i++) {
         if (strcmp(kinds[i].kind, kind)) continue;
         if (!strcmp(kind, "layers")) {
             add_line(listing, "Sequential", "…", "Layers one after the other.");
@@ -155,15 +201,29 @@ static bool list_one(Listing *listing, Diagnostics *diag, const char *kind) {
     return false;
 }
 
-bool library_list(Arena *perm, const char *kind, StrBuf *out) {
-    Listing listing = {.arena = perm, .out = out};
+static const char *kind_at(size_t i) { return i < KINDS ? kinds[i].kind : i == KINDS ? "functions" : "ops"; }
+
+bool library_list(Arena *perm, const char *kind, bool markdown, StrBuf *out) {
+    Listing listing = {.arena = perm, .out = out, .markdown = markdown};
     Diagnostics *diag = diag_new(perm, NULL);
     if (kind) return list_one(&listing, diag, kind);
-    for (size_t i = 0; i < sizeof kinds / sizeof *kinds + 2; i++) {
-        size_t count = sizeof kinds / sizeof *kinds;
-        const char *name = i < count ? kinds[i].kind : i == count ? "functions" : "ops";
-        strbuf_printf(out, "%s%s:\n", i ? "\n" : "", name);
-        list_one(&listing, diag, name);
+    for (size_t i = 0; i < KINDS + 2; i++) {
+        strbuf_printf(out, "%s%s:\n", i ? "\n" : "", kind_at(i));
+        list_one(&listing, diag, kind_at(i));
     }
     return true;
+}
+
+bool library_find(Arena *arena, const char *name, LibraryEntry *entry) {
+    *entry = (LibraryEntry){0};
+    Listing listing = {.arena = arena, .wanted = name, .found = entry};
+    Diagnostics *diag = diag_new(arena, NULL);
+    for (size_t i = 0; i < KINDS + 2; i++) list_one(&listing, diag, kind_at(i));
+    return entry->name;
+}
+
+const char *library_kind_word(const char *kind) {
+    for (size_t i = 0; i < KINDS; i++)
+        if (!strcmp(kinds[i].kind, kind)) return kinds[i].word;
+    return strcmp(kind, "ops") ? "function" : "op";
 }

@@ -217,3 +217,21 @@ bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, c
     eval->graph->report = NULL; // later stages report at the nodes
     return ok;
 }
+
+bool explain(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, const ElaborateOptions *options, const char *what,
+             StrBuf *out) {
+    Program program = {.arena = perm, .float_type = options->float_type};
+    Eval *eval = eval_new(perm, diag, options, &program);
+    eval->stack_base = __builtin_frame_address(0);
+    bool ok = load_prelude(eval);
+    if (ok && main) {
+        program.source = diag_file(diag, file)->path;
+        include_once(eval, program.source);
+        bind_late_names(eval, main->items);
+        exec_block(eval, main->items, eval->top);
+        ok = diag_error_count(diag) == 0;
+    }
+    ok = ok && explain_value(eval, main, what, out);
+    eval->graph->report = NULL;
+    return ok;
+}

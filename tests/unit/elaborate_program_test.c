@@ -240,11 +240,11 @@ static void the_library_lists_itself(void **state) {
     (void)state;
     Arena *arena = arena_new();
     StrBuf out = {0};
-    assert_true(library_list(arena, "layers", &out));
+    assert_true(library_list(arena, "layers", false, &out));
     assert_non_null(strstr(out.text, "Linear(in_features, out_features, bias=True)"));
     assert_null(strstr(out.text, "\n_"));
     assert_non_null(strstr(out.text, "\nResidual("));
-    assert_false(library_list(arena, "nothing", &out));
+    assert_false(library_list(arena, "nothing", false, &out));
     strbuf_free(&out);
     arena_free(arena);
 }
