@@ -186,7 +186,10 @@ static bool is_dataset(Explainer *e, const Value *value) {
 
 static void tell_dataset(Explainer *e, const Dataset *data) {
     strbuf_add(e->out, "\n");
-    if (data->shape_known) strbuf_printf(e->out, "    samples of the shape %s\n", shape_text(e->eval->arena, &data->shape));
+    for (size_t i = 0; i < data->input_count; i++) {
+        const DataInput *input = &data->inputs[i];
+        if (input->known) strbuf_printf(e->out, "    samples of the shape %s\n", shape_text(e->eval->arena, &input->shape));
+    }
     if (data->spec.class_count) strbuf_printf(e->out, "    %zu classes\n", data->spec.class_count);
     if (data->spec.count) strbuf_printf(e->out, "    %lld samples\n", (long long)data->spec.count);
 }

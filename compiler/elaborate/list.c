@@ -37,10 +37,10 @@ static bool is_new(Listing *listing, const char *name) {
 }
 
 // A column of a Markdown table: '|' would end it.
-static void add_cell(StrBuf *out, const char *text, size_t length) {
-    for (size_t i = 0; i < length; i++) {
-        if (text[i] == '|') strbuf_add(out, "\\");
-        strbuf_add_bytes(out, text + i, 1);
+static void add_cell(StrBuf *out, const char *text) {
+    for (; *text; text++) {
+        if (*text == '|') strbuf_add(out, "\\");
+        strbuf_add_bytes(out, text, 1);
     }
 }
 
@@ -50,26 +50,39 @@ static const char *one_line(Arena *arena, const char *text) {
     return end ? arena_printf(arena, "%.*s\\n%s", (int)(end - text), text, one_line(arena, end + 1)) : text;
 }
 
-static void add_row(Listing *listing, const LibraryEntry *entry, size_t length) {
+// The first lines of a comment, up to one that ends a sentence.
+static const char *summary(Arena *arena, const char *doc) {
+    const char *text = "";
+    while (doc && *doc) {
+        size_t length = strcspn(doc, "\n");
+        text = arena_printf(arena, "%s%s%.*s", text, *text ? " " : "", (int)length, doc);
+        if (length && doc[length - 1] == '.') break;
+        doc += length + (doc[length] == '\n');
+    }
+    return text;
+}
+
+static void add_row(Listing *listing, const LibraryEntry *entry) {
+    const char *doc = summary(listing->arena, entry->doc);
     const char *head = entry->params ? arena_printf(listing->arena, "%s(%s)", entry->name, entry->params) : entry->name;
     head = one_line(listing->arena, head);
     if (!listing->markdown) {
         int column = entry->params ? 44 : 14;
-        if (length) strbuf_printf(listing->out, "%-*s  %.*s\n", column, head, (int)length, entry->doc);
+        if (*doc) strbuf_printf(listing->out, "%-*s  %s\n", column, head, doc);
         else strbuf_printf(listing->out, "%s\n", head);
         return;
     }
     strbuf_add(listing->out, "| `");
-    add_cell(listing->out, head, strlen(head));
+    add_cell(listing->out, head);
     strbuf_add(listing->out, "` | ");
-    add_cell(listing->out, entry->doc ? entry->doc : "", length);
+    add_cell(listing->out, doc);
     strbuf_add(listing->out, " |\n");
 }
 
 static void add_line(Listing *listing, const char *name, const char *params, const char *doc) {
     if (*name == '_' || !is_new(listing, name)) return;
     LibraryEntry entry = {listing->kind, name, params, doc};
-    if (listing->out) add_row(listing, &entry, doc ? strcspn(doc, "\n") : 0);
+    if (listing->out) add_row(listing, &entry);
     else if (!listing->found->name && !strcmp(name, listing->wanted)) *listing->found = entry;
 }
 
