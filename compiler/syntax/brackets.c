@@ -149,7 +149,7 @@ static void fill_surroundings(Matcher *matcher) {
         Token *token = token_at(matcher, i);
         bool closes = is_closer(token->kind) && depth > 0;
         if (closes) depth--;
-        if (closes && token->kind == TOKEN_RBRACE) blocks--;
+        if (closes && token->kind == TOKEN_RBRACE && blocks > 0) blocks--; // a bracket that is left out may have opened it
         token->blocks = blocks;
         token->in_parens = in_parens[depth];
         if (token->kind == TOKEN_WRONG && token->match > i) { // a piece that is left out
