@@ -8,6 +8,7 @@
 #include "schedule/plan.h"
 #include "simplify/simplify.h"
 #include "support/strbuf.h"
+#include "syntax/format.h"
 #include "syntax/ast.h"
 
 // Scheduling takes ten times as long as all before it. A fuzzer's programs are scheduled if they are small, and of these some
@@ -51,6 +52,18 @@ static void schedule_program(Arena *arena, const Program *program, bool fuse) {
     strbuf_free(&text);
 }
 
+// The canonical form means the same, which format_file checks itself, and is its own canonical form.
+static void format(Arena *arena, Diagnostics *diag, uint32_t file) {
+    StrBuf once = {0}, twice = {0};
+    if (format_file(arena, diag, file, &once)) {
+        uint32_t again = diag_add_file(diag, "again.net", once.text ? once.text : "", once.length, false);
+        HOLDS(format_file(arena, diag, again, &twice));
+        HOLDS(once.length == twice.length && (once.length == 0 || memcmp(once.text, twice.text, once.length) == 0));
+    }
+    strbuf_free(&once);
+    strbuf_free(&twice);
+}
+
 static void compile(Arena *arena, const char *source, size_t length, bool json) {
     Diagnostics *diag = diag_new(arena, &(DiagOptions){.json = json, .color = !json});
     uint32_t file = diag_add_file(diag, "fuzz.net", source, length, false);
@@ -58,6 +71,8 @@ static void compile(Arena *arena, const char *source, size_t length, bool json) 
     StrBuf printed = {0};
     ast_print(ast, &printed);
     strbuf_free(&printed);
+    Diagnostics *other = diag_new(arena, NULL);
+    format(arena, other, diag_add_file(other, "fuzz.net", source, length, false));
 
     Program program = {0};
     ElaborateOptions options = {.float_type = json ? DT_F64 : DT_F32, .printed = &printed};

@@ -5,8 +5,8 @@ import subprocess
 import sys
 
 netc = sys.argv[1]
-# What has no example: it makes no tensor, or needs files or what no argument that is tried can be.
-WITHOUT = {"ModuleList", "calculate_gain", "IDX", "NPY", "CSV", "Images", "Text"}
+# What has no example by its name alone: it makes no tensor, needs files, or one of several arguments that may all be left out.
+WITHOUT = {"ModuleList", "Upsample", "calculate_gain", "IDX", "NPY", "CSV", "Images", "Text"}
 KINDS = ("layers", "activations", "losses", "initialisers", "optimizers", "schedules", "data", "functions", "ops")
 
 

@@ -17,6 +17,8 @@ says "$out" "its parameters" '^    parameter weight \(3, 4\), at first kaiming_u
 says "$out" "what it computes" '^    y = x @ weight\.T \+ bias$'
 says "$out" "the gradient of its input" '^    dL/dx = dL/dy @ weight$'
 says "$out" "and of its parameters" '^    dL/dbias = sum\(dL/dy, dim=0\)$'
+expect 0 "a layer that needs one of its optional arguments" "$NETC" --explain 'Upsample(scale_factor=2)'
+says "$out" "with the shape that comes out" '^Upsample\(scale_factor=2\)\(x\)  with x: \(N, .*gives \(N, '
 expect 0 "a loss" "$NETC" --explain MSELoss
 says "$out" "its gradient" '^    dloss/doutput = '
 expect 0 "an optimiser" "$NETC" --explain 'SGD(momentum=0.9)'
