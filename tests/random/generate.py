@@ -13,7 +13,7 @@ BATCHES = (1, 2, 3, 7, 16, 17, 64, 65, 257)
 SEVERAL_INPUTS = 0.0    # of networks: NPY reads one input
 MOVES = [  # how often, which
     (6, moves.linear), (6, moves.activation), (2, moves.row_activation), (1, moves.gated), (1, moves.prelu),
-    (0.5, moves.plain_layer), (1.5, moves.layer_norm), (3, moves.shared), (1.5, moves.tied), (2, moves.sequential),
+    (0.5, moves.plain_layer), (1.5, moves.layer_norm), (5, moves.shared), (2.5, moves.tied), (2, moves.sequential),
     (1, moves.layer_list),
     (10, moves.unary), (8, moves.binary), (1, moves.pairing), (4, moves.broadcast), (2, moves.constants),
     (1, moves.differentiated),
@@ -67,7 +67,7 @@ def block(m):
 # ---- What goes in
 def first_values(net, rng):
     """The inputs, and the values that a forward starts with."""
-    kind = rng.choices(["vector", "matrix", "image", "tokens", "bytes"], [6, 4, 1.5, 2, 1.5])[0]
+    kind = rng.choices(["vector", "matrix", "image", "tokens", "bytes"], [6, 4, 2.5, 2, 1.5])[0]
     if kind == "tokens":
         classes, length = rng.choice([2, 5, 7]), rng.choice([1, 3, 6, 10])
         fed = Input("input", "tokens", (length,), classes)
@@ -78,7 +78,7 @@ def first_values(net, rng):
     elif kind == "matrix":
         shape = (rng.choice([1, 2, 3, 5, 7, 10, 17]), rng.choice([1, 2, 3, 4, 7, 16, 33]))
     elif kind == "image":
-        shape = (rng.choice([1, 2, 3]), rng.choice([2, 3, 5, 8]), rng.choice([3, 4, 7]))
+        shape = (rng.choice([1, 2, 3, 4, 8]), rng.choice([2, 3, 5]), rng.choice([2, 3, 4, 7]))
     else:
         shape = rng.choice([(7,), (16,), (33,), (3, 5)])
     net.values.append(Value("x", shape, 3.0))
@@ -136,6 +136,8 @@ def a_forward(rng, row):
     net = Module(rng, "Net")
     first = first_values(net, rng)
     fed = [first, *second_value(net, rng, first)]
+    if len(first.shape) == 3 and first.kind == "floats":
+        grow(net, rng.choice([1, 1, 2]), [(1, layers.images), (1, layers.batch_norm)])
     grow(net, 1, [(1, moves.linear), (1, shapes.product), (1, moves.sequential)])
     net.random = rng.random() < 0.04
     if net.random:

@@ -79,7 +79,7 @@ def images(m):
         text = f"{m.member('shuffle', 'PixelShuffle(2)')}({x})" if layer else f"pixel_shuffle({x}, 2)"
         m.let(text, (shape[0] // 4, shape[1] * 2, shape[2] * 2), x.size)
         return True
-    if m.chance(0.25) and rank == 3:
+    if m.chance(0.3) and rank == 3:
         text = m.rng.choice([f"{m.member('drop', 'Dropout2d(0.0)')}({x})", f"dropout2d({x}, p=0.5, training=False)"])
         m.let(text, shape, x.size)
         return True

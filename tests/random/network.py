@@ -136,4 +136,5 @@ class Network:
 
 
 def initialiser(rng, rank):
-    return rng.choice(tables.INITIALISERS + (tables.MATRIX_INITIALISERS * 2 if rank > 1 else []))
+    matrices = [init for init in tables.MATRIX_INITIALISERS if rank == 2 or init != "eye()"]
+    return rng.choice(tables.INITIALISERS + (matrices * 2 if rank > 1 else []))
