@@ -164,7 +164,7 @@ def draw(seed, index, attempt=0):
     target = Input("target", "itself" if itself else row.target, () if classes or row.target == "signs" else (width,), classes)
     loss, python_loss = learning.loss_of(rng, row, width, learning.penalty(rng, net, row, fed), "tuple" in net.features)
     steps, python_steps = learning.optimiser_of(rng, *rng.choice(tables.OPTIMISERS))
-    paths, prepare = learning.by_path(rng, net)
+    paths = learning.by_path(rng, net)
     batch = rng.choice(BATCHES)
     rows = max(1, batch * rng.choice([1, 2, 2]) + rng.choice([0, 0, 1, batch // 2]))
     network = Network(seed, index, "", "", fed, target, rows, rng.choice([1, 5, 33]), batch, rng.choice([1, 2]),
@@ -174,7 +174,7 @@ def draw(seed, index, attempt=0):
         network.normalize = rng.choice([None, (0.3, 0.25), (0.5, 1.5)])
     network.random = net.random
     learning.trainer_options(rng, network)
-    network.net = "\n".join([learning.data_text(network), net.net_text(), net.construction(), loss, steps, *paths,
+    network.net = "\n".join([learning.data_text(network), net.net_text(), net.construction(), loss, steps, *paths.net,
                              learning.trainer_text(network), ""])
-    network.python = "\n".join([net.torch_text() + python_loss, "", python_steps, "", *prepare])
+    network.python = "\n".join([net.torch_text() + python_loss, "", python_steps, "", *paths.prepare()])
     return network

@@ -46,55 +46,71 @@ def optimiser_of(rng, name, rates, options):
             f"def factor(step, epoch, steps, epochs):\n    return {schedule[1] if schedule else 1}\n")
 
 
+class Paths:
+    """Statements about parameters by their paths, and the same in PyTorch."""
+
+    def __init__(self):
+        self.net, self.python = [], []
+
+    def add(self, net, *python):
+        self.net.append(net)
+        self.python += [f"    {line}" for line in python]
+
+    def prepare(self):
+        return ["def prepare(model):", *self.python, "    return model", ""]
+
+
+def linear_layers(net):
+    return [(name, text) for name, _, text in net.members if text.startswith("Linear(")]
+
+
 def by_path(rng, net):
-    """Statements about parameters by their paths: initial values, freezing, rates, decay. (.net lines, PyTorch lines)"""
-    layers = [name for name, _, python in net.members if python.startswith("Linear(")]
-    lines, python = [], []
+    """Initial values, frozen parts, ties, rates and decays of some layers."""
+    paths, layers = Paths(), linear_layers(net)
+    names = [name for name, _ in layers]
     if layers and rng.random() < 0.25:
-        layer = rng.choice(layers)
-        init = rng.choice(tables.INITIALISERS + tables.MATRIX_INITIALISERS)
-        lines.append(f"model.{layer}.weight = {init}")
-        python.append(f"    {init}(model.get_submodule('{layer}').weight)")
-    if rng.random() < 0.1 and any("bias=False" not in python for _, _, python in net.members if python.startswith("Linear(")):
-        lines.append("model.**.bias = zeros()")
-        python.append("    for name, p in model.named_parameters():\n        if name.endswith('bias'):\n            zeros()(p)")
+        layer, init = rng.choice(names), rng.choice(tables.INITIALISERS + tables.MATRIX_INITIALISERS)
+        paths.add(f"model.{layer}.weight = {init}", f"{init}(model.get_submodule('{layer}').weight)")
+    if rng.random() < 0.1 and any("bias=False" not in text for _, text in layers):
+        paths.add("model.**.bias = zeros()", "for name, p in model.named_parameters():", "    if name.endswith('bias'):",
+                  "        zeros()(p)")
     if layers and rng.random() < 0.2:
-        layer = rng.choice(layers)
-        lines.append(f"model.{layer}.requires_grad = False")
-        python.append(f"    model.get_submodule('{layer}').requires_grad_(False)")
-    pairs = {}
-    for name, _, text in net.members:
-        pairs.setdefault(text.replace(", bias=False", ""), []).append(name)
-    twins = [names for text, names in pairs.items() if text.startswith("Linear(") and len(names) > 1]
-    if twins and rng.random() < 0.5:
-        first, second = twins[0][:2]
-        lines.append(f"model.{second}.weight = model.{first}.weight")
-        python.append(f"    model.get_submodule('{second}').weight = model.get_submodule('{first}').weight")
-        return lines, ["def prepare(model):", *python, "    return model", ""]
-    norms = [name for name, _, python in net.members if "Norm" in python and "affine=False" not in python]
+        layer = rng.choice(names)
+        paths.add(f"model.{layer}.requires_grad = False", f"model.get_submodule('{layer}').requires_grad_(False)")
+    if tie(rng, layers, paths):     # whose options are told from those of both names
+        return paths
+    norms = [name for name, _, text in net.members if "Norm" in text and "affine=False" not in text]
     if norms and rng.random() < 0.2:
-        lines.append(f"model.{norms[0]}.requires_grad = False")
-        python += [f"    model.get_submodule('{norms[0]}').requires_grad_(False)",
-                   f"    model.get_submodule('{norms[0]}').stays_eval = True"]
-    if layers and rng.random() < 0.12:
-        layer = rng.choice(layers)
-        lines.append(f"model.{layer}.lr_scale = 0.5")
-        python.append(f"    model.get_submodule('{layer}').lr_scale = 0.5")
-    if layers and rng.random() < 0.12:
-        decay = rng.choice(["0.2", "0.0"])
-        layer = rng.choice(layers)
-        lines.append(f"model.{layer}.weight_decay = {decay}")
-        python.append(f"    model.get_submodule('{layer}').weight_decay = {decay}")
-    return lines, ["def prepare(model):", *python, "    return model", ""]
+        paths.add(f"model.{norms[0]}.requires_grad = False", f"model.get_submodule('{norms[0]}').requires_grad_(False)",
+                  f"model.get_submodule('{norms[0]}').stays_eval = True")
+    for option, values in (("lr_scale", ("0.5", "2")), ("weight_decay", ("0.2", "0.0"))):
+        if layers and rng.random() < 0.12:
+            layer, value = rng.choice(names), rng.choice(values)
+            paths.add(f"model.{layer}.{option} = {value}", f"model.get_submodule('{layer}').{option} = {value}")
+    return paths
+
+
+def tie(rng, layers, paths):
+    """Gives two layers of the same sizes one weight."""
+    same = {}
+    for name, text in layers:
+        same.setdefault(text.partition(", bias")[0].rstrip(")"), []).append(name)
+    twins = [names for names in same.values() if len(names) > 1]
+    if not twins or rng.random() < 0.5:
+        return False
+    first, second = twins[0][:2]
+    paths.add(f"model.{second}.weight = model.{first}.weight",
+              f"model.get_submodule('{second}').weight = model.get_submodule('{first}').weight")
+    return True
 
 
 def penalty(rng, net, row, fed):
     """A term that a loss of its own adds: of a parameter, or of the gradient by the input."""
     output = "output" if row.output_kind == "single" else "output[0]"
-    layers = [name for name, _, python in net.members if python.startswith("Linear(")]
+    layers = linear_layers(net)
     kind = rng.random()
     if kind < 0.08 and layers:
-        layer = rng.choice(layers)
+        layer, _ = rng.choice(layers)
         return "", f"0.01 * sum(model.{layer}.weight ** 2)", f"0.01 * sum(model.get_submodule('{layer}').weight ** 2)"
     if kind < 0.14 and len(fed) == 1 and fed[0].kind != "tokens":
         text = f"0.1 * mean(grad(sum(sin({output})), x) ** 2)"

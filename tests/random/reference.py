@@ -1,12 +1,15 @@
 """What PyTorch makes of a network: initial parameters, gradients, losses of the steps, the end, predictions."""
 import functools
 import math
+import warnings
 
 import dialect
 import tensors
 import torch
 from check import Unusable, require_usable
 from harness import from_torch, to_torch
+
+warnings.filterwarnings("ignore", message="reduction: 'mean' divides")      # said of KLDivLoss, which is meant
 
 
 def world(network):
@@ -96,7 +99,8 @@ class Run:
         inputs, y = self.batch("grad_")
         self.model.zero_grad()
         _, loss = self.loss(inputs, y)
-        loss.backward()
+        if loss.requires_grad:      # else everything is frozen
+            loss.backward()
         self.results["grad/loss"] = loss.detach()
         for name, parameter in self.model.named_parameters():
             if parameter.requires_grad:
@@ -135,7 +139,8 @@ class Run:
         total = 0.0
         for rows in batches:
             _, loss = self.loss(*self.batch("", rows))
-            (loss / self.network.accumulate).backward()
+            if loss.requires_grad:
+                (loss / self.network.accumulate).backward()
             total = total + loss.detach() * len(rows)
         learning = [p for p in self.model.parameters() if p.requires_grad]
         for parameter in learning:

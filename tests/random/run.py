@@ -82,6 +82,9 @@ def a_network(options, index, session):
             ref = reference.Reference(network, numbers) if with_torch else check.OwnReference(session, network)
         except check.Unusable:
             continue
+        except Exception as problem:
+            problem.network = network
+            raise
         session.write("start.safetensors", ref.initial)
         return network, ref, attempt
     raise harness.Failure(f"{options.seed}:{index}: no attempt has finite numbers")
@@ -126,7 +129,7 @@ def work(arguments):
     try:
         return run_one(options, index, folder)
     except Exception as problem:      # a network that PyTorch cannot run is a mistake of the generator
-        network = generate.draw(options.seed, index, 0)
+        network = getattr(problem, "network", None) or generate.draw(options.seed, index)
         return {"index": index, "failures": [f"{type(problem).__name__}: {problem}"], "net": network.net,
                 "python": network.python, "variants": [], "features": [], "covers": [], "redrawn": 0, "seconds": 0.0,
                 "reference_s": 0.0}
