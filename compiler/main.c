@@ -130,7 +130,7 @@ static int list(Compilation *c) {
     if (!library_list(c->perm, c->options.list_kind, c->options.markdown, &text)) {
         fprintf(stderr,
                 "netc: --list %s: unknown kind; there are layers, activations, losses, initialisers, optimizers, schedules, "
-                "data, ops, functions\n",
+                "data, ops, functions, warnings\n",
                 c->options.list_kind);
         return STATUS_USAGE;
     }

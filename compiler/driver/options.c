@@ -19,7 +19,7 @@ static const char help[] =
     "  netc FILE.net --emit=KIND [-o OUT]   ast, graph, grad, kernels, llvm, asm: text, to standard output without -o;\n"
     "                                       obj: an object file\n"
     "  netc --list [KIND]                   what the library has: layers, activations, losses, initialisers, optimizers,\n"
-    "                                       schedules, data, functions, ops; --markdown for a table\n"
+    "                                       schedules, data, functions, ops, warnings; --markdown for a table\n"
     "  netc [FILE.net] --explain NAME       what it is, and an example of it as a formula with its derivatives; NAME may be\n"
     "                                       a call of it with arguments, and a name of FILE's\n"
     "  netc --format FILE.net...            rewrite in canonical form; with --diff show what would change, and exit with 1 if\n"
@@ -150,12 +150,23 @@ static void read_define(Reader *r, const char *text) {
     VEC_PUSH(r->perm, &r->defines, define);
 }
 
+static void check_warning(Reader *r, const char *text, const char *name) {
+    for (size_t i = 0; i < WARNING_COUNT; i++)
+        if (strcmp(warning_names[i], name) == 0) return;
+    wrong(r, "-W%s: there is no such warning%s (netc --list warnings)", text,
+          suggestion(r, "", name, warning_names, WARNING_COUNT));
+}
+
 static void read_warning(Reader *r, const char *text) {
     DiagOptions *diagnostics = &r->options->diagnostics;
     if (strcmp(text, "error") == 0) diagnostics->warnings_are_errors = true;
-    else if (strncmp(text, "error=", 6) == 0) VEC_PUSH(r->perm, &r->as_errors, text + 6);
-    else if (strncmp(text, "no-", 3) == 0) VEC_PUSH(r->perm, &r->disabled, text + 3);
-    else wrong(r, "unknown option -W%s: there are -Wno-NAME, -Werror and -Werror=NAME", text);
+    else if (strncmp(text, "error=", 6) == 0) {
+        check_warning(r, text, text + 6);
+        VEC_PUSH(r->perm, &r->as_errors, text + 6);
+    } else if (strncmp(text, "no-", 3) == 0) {
+        check_warning(r, text, text + 3);
+        VEC_PUSH(r->perm, &r->disabled, text + 3);
+    } else wrong(r, "unknown option -W%s: there are -Wno-NAME, -Werror and -Werror=NAME", text);
 }
 
 static void read_machine(Reader *r, const char *text) {

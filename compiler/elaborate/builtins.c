@@ -161,6 +161,7 @@ static const char *const words[] = {"training", "frozen", "Sequential", "ModuleL
 
 bool special_name(Eval *eval, const char *name, Value *result) {
     if (!strcmp(name, "training")) return *result = value_bool(eval->training), true;
+    if (!strcmp(name, "base_lr")) return *result = value_float(eval->base_lr), true;
     if (!strcmp(name, "frozen")) return *result = value_bool(eval->module && module_is_frozen(eval->module)), true;
     if (!strcmp(name, "Sequential")) return *result = (Value){VALUE_MODULE_CLASS, {.module_class = &sequential_class}}, true;
     if (!strcmp(name, "ModuleList")) return *result = (Value){VALUE_MODULE_CLASS, {.module_class = &list_class}}, true;

@@ -90,6 +90,7 @@ static void add_printed(Eval *eval, StrBuf *out, const ValueList *values, const 
 // At compile time; in a calculator, when the program runs.
 static bool call_print(Eval *eval, const Value *args, Value *result) {
     *result = NONE_VALUE;
+    eval->deeds++;
     const char *sep, *end;
     if (!arg_string(eval, &args[1], "sep", &sep) || !arg_string(eval, &args[2], "end", &end)) return false;
     StrBuf *out = eval->options->printed;
@@ -112,7 +113,7 @@ static bool call_manual_seed(Eval *eval, const Value *args, Value *result) {
     *result = NONE_VALUE;
     if (!arg_int(eval, &args[0], "seed", &seed)) return false;
     if (!eval->calculator) {
-        diag_warning(eval->diag, "no-effect", eval_user_span(eval), MSG(SEED_BESIDE_MODEL));
+        diag_warning(eval->diag, WARNING_NO_EFFECT, eval_user_span(eval), MSG(SEED_BESIDE_MODEL));
         diag_hint(eval->diag, MSG(HINT_TRAINER_SEED), (long long)seed);
         return true;
     }
@@ -164,6 +165,32 @@ static bool call_assert(Eval *eval, const Value *args, Value *result) {
     return holds || eval_error(eval, MSG(ASSERTION), calculate_plain(eval, value_text(eval, &args[1])));
 }
 
+// A warning of the library's, or of the user's own, at the user's line. Its name is one of warnings.def.
+static bool call_warn(Eval *eval, const Value *args, Value *result) {
+    bool holds;
+    const char *name, *hint = NULL;
+    *result = NONE_VALUE;
+    eval->deeds++;
+    if (!value_truth(eval, &args[0], &holds) || !arg_string(eval, &args[1], "name", &name) ||
+        (args[3].kind != VALUE_NONE && !arg_string(eval, &args[3], "hint", &hint))) {
+        return false;
+    }
+    size_t warning = 0;
+    while (warning < WARNING_COUNT && strcmp(warning_names[warning], name)) warning++;
+    if (warning == WARNING_COUNT) {
+        eval_error(eval, MSG(WARN_NAME), name);
+        eval_suggest(eval, name, warning_names, WARNING_COUNT);
+        return false;
+    }
+    if (!holds) return true;
+    Span shown = eval_user_span(eval);
+    diag_warning(eval->diag, (Warning)warning, shown, MSG(WARNING), value_text(eval, &args[2]));
+    const SourceFile *file = diag_file(eval->diag, eval->span.file);
+    if (file && !file->builtin) eval_notes(eval, shown); // where the library warns is of no use to anybody
+    if (hint) eval_hint(eval, MSG(HINT_ASSERTION), hint);
+    return true;
+}
+
 const Builtin language_builtins[] = {
     {"Tensor", "*shape=None, dtype=None", "The shape and type of one sample, for `input` and `target`.", call_tensor_spec},
     {"Parameter", "*shape=None, init=None", "A learned tensor; init is a function of its shape.", call_parameter},
@@ -178,5 +205,6 @@ const Builtin language_builtins[] = {
     {"manual_seed", "seed", "In a file without a model: PyTorch's generator starts anew with this seed.", call_manual_seed},
     {"is_tensor", "x", "Whether x is a tensor or a run-time number, which no condition can depend on.", call_is_tensor},
     {"assert", "condition, message='the assertion does not hold'", "A check at compile time.", call_assert},
+    {"warn", "condition, name, message, hint=None", "A warning at compile time, where the condition holds.", call_warn},
     {NULL, NULL, NULL, NULL},
 };

@@ -172,7 +172,10 @@ const char *eval_derivation(Eval *eval, NodeId y) {
     return eval->options->derivation(eval->arena, eval->graph, y, name, names, count);
 }
 
-void eval_effect(Eval *eval, NodeId node) { VEC_PUSH(eval->arena, &eval->effects, node); }
+void eval_effect(Eval *eval, NodeId node) {
+    VEC_PUSH(eval->arena, &eval->effects, node);
+    eval->deeds++;
+}
 
 bool eval_apply(Eval *eval, const Value *callee, const Value *args, size_t count, Value *result) {
     Argument *arguments = NEW_ARRAY(eval->arena, Argument, count + 1);

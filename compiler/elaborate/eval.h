@@ -158,8 +158,9 @@ struct OptimizerClass {
 
 struct Optimizer {
     const OptimizerClass *class;
-    Value *args; // one for each parameter of the class
-    double rate; // the literal in lr, the value of SCALAR_LR
+    Value *args;    // one for each parameter of the class
+    double rate;    // the literal in lr, the value of SCALAR_LR
+    double base_lr; // the same, NAN when lr has no literal
     Span span;
 };
 
@@ -244,7 +245,10 @@ struct Eval {
 
     const Ast *rate_literal; // the factor of lr that --lr replaces
     double rate;
+    double base_lr; // of the optimiser whose update is elaborated, else NAN
     VEC(const char *) included;
+    VEC(const Ast *) included_trees;
+    uint64_t deeds;          // what statements did but give a value: printed, checked, assigned a buffer
     VEC(Binding) late_names; // bound by the user's file at its top level: for "used before"
     bool *define_used;       // -D name=value that met its name
 };
@@ -375,6 +379,7 @@ bool explain_value(Eval *eval, const Ast *main, const char *text, StrBuf *out);
 const char *include_path(Eval *eval, const char *from, const char *path); // beside the including file
 bool load_prelude(Eval *eval);
 bool elaborate_program(Eval *eval);
+void warn_unused_names(Eval *eval, const Ast *main);
 bool convert_samples(Eval *eval, const Dataset *data, NodeId stored, NodeId *result); // as stored → as the model gets it
 bool check_defines(Eval *eval);
 bool define_override(Eval *eval, const char *name, Span span, Value *value);

@@ -40,6 +40,7 @@ static bool assign_buffer(Eval *eval, Parameter *buffer, const Module *module, c
         return eval_error(eval, MSG(BUFFER_SHAPE), shape_text(eval->arena, &buffer->shape),
                           shape_text(eval->arena, &given->shape));
     }
+    eval->deeds++;
     if (!eval->training || module_is_frozen(module)) return true;
     node = build_cast(eval->graph, node, buffer->dtype);
     if (node == NODE_NONE) return eval_failed(eval);
@@ -124,6 +125,24 @@ static bool exec_assign(Eval *eval, const Ast *ast, Scope *scope) {
     return bind_target(eval, target, &value, scope);
 }
 
+// ---- Expressions as statements
+static bool is_user_text(const Eval *eval, Span span) {
+    const SourceFile *file = diag_file(eval->diag, span.file);
+    return file && !file->builtin;
+}
+
+// Its value is dropped: it should have done something, or be None.
+static bool exec_expression(Eval *eval, const Ast *ast, Scope *scope) {
+    Value value;
+    uint64_t before = eval->deeds;
+    if (!eval_expr(eval, ast, scope, &value)) return false;
+    bool dropped = value.kind != VALUE_NONE && value.kind != VALUE_BROKEN && eval->deeds == before;
+    if (!dropped || !is_user_text(eval, ast->span)) return true;
+    diag_warning(eval->diag, WARNING_NO_EFFECT, ast->span, MSG(VALUE_DROPPED));
+    diag_hint(eval->diag, MSG(HINT_VALUE_DROPPED));
+    return true;
+}
+
 // ---- assert
 static const Ast *assertion(const Ast *expr, const Scope *scope) {
     if (expr->kind != AST_CALL || expr->a->kind != AST_NAME || strcmp(expr->a->text, "assert")) return NULL;
@@ -154,6 +173,7 @@ static bool exec_assert(Eval *eval, const Ast *call, Scope *scope) {
     if (count < 1 || count > 3) return eval_error(eval, MSG(ASSERT_ARGUMENTS));
     bool holds;
     if (!eval_condition(eval, call->items.items[0]->a, scope, &holds)) return false;
+    eval->deeds += is_user_text(eval, call->span);
     if (holds) return true;
     Value texts[2] = {value_string("the assertion does not hold"), NONE_VALUE};
     for (size_t i = 1; i < count; i++) {
@@ -196,6 +216,7 @@ static bool exec_include(Eval *eval, const Ast *ast, Scope *scope) {
     }
     size_t errors = diag_error_count(eval->diag);
     const Ast *tree = parse_file(eval->arena, eval->diag, file);
+    VEC_PUSH(eval->arena, &eval->included_trees, tree);
     const CallSite *outer = site_push(eval, ast->span, arena_printf(eval->arena, "the included %s", name.string));
     bool ok = diag_error_count(eval->diag) == errors && exec_block(eval, tree->items, scope);
     eval->site = outer;
@@ -243,7 +264,7 @@ bool exec_statement(Eval *eval, const Ast *ast, Scope *scope) {
     case AST_ASSIGN: return exec_assign(eval, ast, scope);
     case AST_EXPR: {
         const Ast *call = assertion(ast->a, scope);
-        return call ? exec_assert(eval, call, scope) : eval_expr(eval, ast->a, scope, &value);
+        return call ? exec_assert(eval, call, scope) : exec_expression(eval, ast->a, scope);
     }
     case AST_DEF:
     case AST_MODULE:

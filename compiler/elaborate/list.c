@@ -198,10 +198,15 @@ static void list_ops(Listing *listing) {
     for (int op = 0; op < OP_COUNT; op++) add_line(listing, op_info[op].name, NULL, op_defs[op]->doc);
 }
 
+static void list_warnings(Listing *listing) {
+    for (int i = 0; i < WARNING_COUNT; i++) add_line(listing, warning_names[i], NULL, warning_docs[i]);
+}
+
 static bool list_one(Listing *listing, Diagnostics *diag, const char *kind) {
     listing->seen.count = 0;
     listing->kind = kind;
     if (!strcmp(kind, "ops")) return list_ops(listing), true;
+    if (!strcmp(kind, "warnings")) return list_warnings(listing), true;
     if (!strcmp(kind, "functions")) return list_functions(listing, diag), true;
     for (size_t i = 0; i < KINDS; i++) {
         if (strcmp(kinds[i].kind, kind)) continue;
@@ -214,13 +219,16 @@ static bool list_one(Listing *listing, Diagnostics *diag, const char *kind) {
     return false;
 }
 
-static const char *kind_at(size_t i) { return i < KINDS ? kinds[i].kind : i == KINDS ? "functions" : "ops"; }
+static const char *kind_at(size_t i) {
+    static const char *const more[] = {"functions", "ops", "warnings"};
+    return i < KINDS ? kinds[i].kind : more[i - KINDS];
+}
 
 bool library_list(Arena *perm, const char *kind, bool markdown, StrBuf *out) {
     Listing listing = {.arena = perm, .out = out, .markdown = markdown};
     Diagnostics *diag = diag_new(perm, NULL);
     if (kind) return list_one(&listing, diag, kind);
-    for (size_t i = 0; i < KINDS + 2; i++) {
+    for (size_t i = 0; i < KINDS + 3; i++) {
         strbuf_printf(out, "%s%s:\n", i ? "\n" : "", kind_at(i));
         list_one(&listing, diag, kind_at(i));
     }

@@ -2,6 +2,8 @@
 // its states as variables; what `update` leaves in `p` and in the states are their next values.
 #include "elaborate/eval.h"
 
+#include <math.h>
+
 // ---- The literal rate: the factor of `lr` that --lr replaces, while the schedule around it stays
 static bool is_plain_number(const Ast *ast, const Scope *scope, bool *whole) {
     if (ast->kind == AST_INT || ast->kind == AST_FLOAT) {
@@ -29,9 +31,11 @@ static bool eval_rate(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
     const Ast *literal = find_rate(ast, scope, false);
     if (!literal) literal = find_rate(ast, scope, true);
     eval->rate = 1.0;
+    eval->base_lr = NAN;
     eval->rate_literal = literal;
     bool ok = eval_expr(eval, ast, scope, result);
     eval->rate_literal = NULL;
+    if (literal) eval->base_lr = eval->rate;
     if (!ok || literal) return ok;
     eval_place(eval, ast->span);
     Value factor = value_tensor(build_scalar(eval->graph, SCALAR_LR));
@@ -90,7 +94,7 @@ bool construct_optimizer(Eval *eval, const OptimizerClass *class, const Argument
     eval->site = outer;
     if (!ok) return false;
     Optimizer *optimizer = NEW(eval->arena, Optimizer);
-    *optimizer = (Optimizer){class, slots, eval->rate, span};
+    *optimizer = (Optimizer){class, slots, eval->rate, eval->base_lr, span};
     *result = (Value){VALUE_OPTIMIZER, {.optimizer = optimizer}};
     return true;
 }
@@ -190,6 +194,7 @@ static bool collect_update(Eval *eval, const Function *function, const Scope *sc
 
 bool elaborate_update(Eval *eval, Optimizer *optimizer, Parameter *parameter, NodeId gradient, Update *update) {
     const OptimizerClass *class = optimizer->class;
+    eval->base_lr = optimizer->base_lr;
     *update = (Update){.parameter = parameter, .value = NODE_NONE, .effects_begin = eval->effects.count};
     const CallSite *outer = site_push(eval, optimizer->span, arena_printf(eval->arena, "update of %s", class->name));
     eval_place(eval, optimizer->span);

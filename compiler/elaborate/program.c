@@ -89,7 +89,7 @@ static bool wrong_kind(Eval *eval, const char *name, const Value *value, const c
 static void mention_criterion(Eval *eval) {
     const Binding *criterion = scope_find_here(eval->top, "criterion");
     if (!criterion || scope_find_here(eval->top, "loss")) return;
-    diag_warning(eval->diag, "no-effect", criterion->span, MSG(CRITERION_UNUSED));
+    diag_warning(eval->diag, WARNING_NO_EFFECT, criterion->span, MSG(CRITERION_UNUSED));
     diag_hint(eval->diag, MSG(HINT_CALL_IT_LOSS));
 }
 
@@ -155,7 +155,9 @@ bool elaborate_program(Eval *eval) {
     ok &= whole->optimizer.kind == VALUE_OPTIMIZER && check_options(eval, whole->optimizer.optimizer);
     if (!ok) return false;
     fill_specs(eval, whole);
-    if (!collect_variables(eval, whole) || !run_inits(eval, &eval->all_inits) || !make_updates(eval, whole)) return false;
+    if (!collect_variables(eval, whole) || !run_inits(eval, &eval->all_inits)) return false;
+    warn_about_graph(eval, whole);
+    if (!make_updates(eval, whole)) return false;
     if (!run_model(eval, whole, false, &whole->inference) || !run_loss(eval, whole, false, &whole->inference)) return false;
     drop_unused_target(eval, whole);
     fill_layers(eval);
@@ -201,7 +203,9 @@ static bool run(Eval *eval, const Ast *main) {
     eval->calculator = eval->graph->plain_scalars = is_calculator(eval, main);
     exec_block(eval, main->items, eval->top);
     if (eval->steps > EVAL_STEP_LIMIT) return false;
-    return eval->calculator ? elaborate_calculation(eval) : elaborate_program(eval);
+    if (!(eval->calculator ? elaborate_calculation(eval) : elaborate_program(eval))) return false;
+    warn_unused_names(eval, main);
+    return true;
 }
 
 bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, const ElaborateOptions *options,

@@ -37,6 +37,9 @@ bool find_target(Eval *eval, Whole *whole);
 void settle_target(Eval *eval, Whole *whole);      // once the training loss is known
 void drop_unused_target(Eval *eval, Whole *whole); // once all is elaborated
 
+// warn_graph.c: before the graph is differentiated
+void warn_about_graph(Eval *eval, const Whole *whole);
+
 // entries.c
 bool collect_variables(Eval *eval, Whole *whole);
 bool make_updates(Eval *eval, Whole *whole);

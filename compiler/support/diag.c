@@ -4,6 +4,18 @@
 #include <stdlib.h>
 #include <string.h>
 
+const char *const warning_names[WARNING_COUNT] = {
+#define X(warning, name, doc) name,
+#include "support/warnings.def"
+#undef X
+};
+
+const char *const warning_docs[WARNING_COUNT] = {
+#define X(warning, name, doc) doc,
+#include "support/warnings.def"
+#undef X
+};
+
 enum { MAX_ERRORS = 20, MAX_SUGGESTED = 64 };
 
 Diagnostics *diag_new(Arena *perm, const DiagOptions *options) {
@@ -95,14 +107,15 @@ void diag_error(Diagnostics *diag, Span span, MessageId id, const char *format, 
 }
 
 static bool listed(const char *const *names, const char *name) {
-    if (!names || !name) return false;
+    if (!names) return false;
     for (; *names; names++)
         if (strcmp(*names, name) == 0) return true;
     return false;
 }
 
-void diag_warning(Diagnostics *diag, const char *name, Span span, MessageId id, const char *format, ...) {
+void diag_warning(Diagnostics *diag, Warning warning, Span span, MessageId id, const char *format, ...) {
     const DiagOptions *options = &diag->options;
+    const char *name = warning_names[warning];
     if (options->no_warnings || listed(options->disabled, name)) {
         diag->last_kept = false;
         return;

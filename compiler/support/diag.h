@@ -25,6 +25,17 @@ typedef struct Span {
 
 #define SPAN_NONE ((Span){FILE_NONE, 0, 0})
 
+// What is warned of: warnings.def. Each kind has a name to turn it off by, and any number of messages.
+typedef enum Warning {
+#define X(warning, name, doc) WARNING_##warning,
+#include "support/warnings.def"
+#undef X
+    WARNING_COUNT
+} Warning;
+
+extern const char *const warning_names[WARNING_COUNT]; // "no-effect"
+extern const char *const warning_docs[WARNING_COUNT];
+
 typedef enum Severity { SEVERITY_ERROR, SEVERITY_WARNING, SEVERITY_NOTE, SEVERITY_HINT } Severity;
 
 typedef struct SourceFile {
@@ -56,7 +67,7 @@ Span span_join(Span a, Span b);
 // What is said comes from messages.h: diag_error(diag, span, MSG(UNKNOWN_NAME), name). After 20 errors further ones are counted
 // but not kept ("too many errors").
 void diag_error(Diagnostics *diag, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));
-void diag_warning(Diagnostics *diag, const char *name, Span span, MessageId id, const char *format, ...)
+void diag_warning(Diagnostics *diag, Warning warning, Span span, MessageId id, const char *format, ...)
     __attribute__((format(printf, 5, 6)));
 // Notes and hints belong to the error or warning reported last (and vanish with it when that was suppressed).
 void diag_note(Diagnostics *diag, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -90,7 +90,7 @@ def shown_by(case):
 def main():
     messages = table()
     shown = set()
-    for kind in ("diagnostics", "syntax"):
+    for kind in ("diagnostics", "syntax", "warnings"):
         for case in sorted((source / "tests/golden" / kind).glob("*.net")):
             shown |= shown_by(case)
     for name, (test, words) in ELSEWHERE.items():

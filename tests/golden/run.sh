@@ -4,7 +4,7 @@
 # For every tests/golden/KIND/*.net the output of netc is compared with the file of the same name that ends in .expected:
 # first what it wrote on standard output, then what it wrote on standard error, then a line with its exit status if that is
 # not 0. A kind is a folder: adding one is enough. What is run is
-#     netc CASE.net --check        for kinds whose subject is what the user is told: diagnostics, syntax, summary
+#     netc CASE.net --check        for kinds whose subject is what the user is told: diagnostics, syntax, summary, warnings
 #     netc --format - <CASE.net    for the kind format
 #     netc CASE.net --emit=KIND    for every other kind
 # A first line `#! FLAGS` in the case, or a file named flags in the folder, adds flags.
@@ -19,7 +19,7 @@ cd "$(dirname "$0")/$kind" || exit 2
 [ $# -gt 0 ] || set -- *.net
 
 case $kind in
-diagnostics | syntax | summary) action=--check ;;
+diagnostics | syntax | summary | warnings) action=--check ;;
 format) action=--format ;;
 *) action=--emit=$kind ;;
 esac

@@ -91,7 +91,11 @@ name=$("$NETC" warned.net --check --diagnostics=json 2>&1 >/dev/null | sed -n 's
 holds "has a name" test -n "$name"
 expect 1 "-Werror" "$NETC" warned.net --check -Werror
 expect 1 "-Werror=NAME" "$NETC" warned.net --check "-Werror=$name"
-expect 0 "-Werror=another" "$NETC" warned.net --check -Werror=another
+expect 0 "-Werror=another" "$NETC" warned.net --check -Werror=large-lr
+usage "an unknown warning" "-Wno-noefect: there is no such warning; did you mean no-effect\?" warned.net --check -Wno-noefect
+usage "an unknown one as an error" "-Werror=nothing: there is no such warning" warned.net --check -Werror=nothing
+expect 0 "--list warnings" "$NETC" --list warnings
+says "$out" "names them" "^double-softmax  +[a-z]"
 expect 0 "-Wno-NAME" "$NETC" warned.net --check "-Wno-$name"
 lacks "$err" "is silent" "$name"
 expect 0 "-w" "$NETC" warned.net --check -w -Werror

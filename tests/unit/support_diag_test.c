@@ -150,18 +150,18 @@ static void warnings_can_be_turned_off_and_promoted(void **state) {
     (void)state;
     const char *disabled[] = {"linear-linear", NULL}, *errors[] = {"large-lr", NULL};
     Diagnostics *diag = diag_new(arena, &(DiagOptions){.disabled = disabled, .as_errors = errors});
-    diag_warning(diag, "linear-linear", SPAN_NONE, SAID("off"));
+    diag_warning(diag, WARNING_LINEAR_LINEAR, SPAN_NONE, SAID("off"));
     diag_note(diag, SPAN_NONE, SAID("off too"));
-    diag_warning(diag, "large-lr", SPAN_NONE, SAID("promoted"));
-    diag_warning(diag, "zero-weights", SPAN_NONE, SAID("stays"));
+    diag_warning(diag, WARNING_LARGE_LR, SPAN_NONE, SAID("promoted"));
+    diag_warning(diag, WARNING_ZERO_WEIGHTS, SPAN_NONE, SAID("stays"));
     assert_string_equal(printed(diag), "error: promoted [-Werror=large-lr]\nwarning: stays [-Wzero-weights]\n");
     assert_int_equal(diag_error_count(diag), 1);
 
     Diagnostics *quiet = diag_new(arena, &(DiagOptions){.no_warnings = true, .warnings_are_errors = true});
-    diag_warning(quiet, "zero-weights", SPAN_NONE, SAID("off"));
+    diag_warning(quiet, WARNING_ZERO_WEIGHTS, SPAN_NONE, SAID("off"));
     assert_int_equal(diag_error_count(quiet), 0);
     Diagnostics *strict = diag_new(arena, &(DiagOptions){.warnings_are_errors = true});
-    diag_warning(strict, "zero-weights", SPAN_NONE, SAID("on"));
+    diag_warning(strict, WARNING_ZERO_WEIGHTS, SPAN_NONE, SAID("on"));
     assert_int_equal(diag_error_count(strict), 1);
 }
 
@@ -172,7 +172,7 @@ static void json_is_an_object_a_line(void **state) {
     diag_error(diag, (Span){file, 2, 4}, MSG_BAD_NUMBER, "say \"%s\"\n\xFF", "x");
     diag_note(diag, (Span){file, 0, 1}, SAID("here"));
     diag_hint(diag, SAID("do"));
-    diag_warning(diag, "no-effect", SPAN_NONE, SAID("w"));
+    diag_warning(diag, WARNING_NO_EFFECT, SPAN_NONE, SAID("w"));
     assert_string_equal(
         printed(diag),
         "{\"severity\":\"error\",\"id\":\"bad-number\",\"file\":\"m.net\",\"line\":2,\"column\":1,\"end_line\":2,"
