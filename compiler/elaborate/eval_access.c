@@ -28,7 +28,7 @@ static bool tensor_attribute(Eval *eval, const Value *object, const char *name, 
     size_t count;
     collect_names(eval, scope, &names, &count);
     eval_error_at(eval, span, MSG(NO_TENSOR_ATTRIBUTE), name);
-    eval_suggest(eval, name, names, count);
+    if (!eval_advise_attribute(eval, name)) eval_suggest(eval, name, names, count);
     return false;
 }
 
@@ -47,7 +47,7 @@ static bool module_attribute(Eval *eval, const Module *module, const char *name,
     size_t count = 0;
     for (size_t i = 0; i < module->scope->count; i++) names[count++] = module->scope->items[i].name;
     eval_error_at(eval, span, MSG(NO_MEMBER), module->class->name, name);
-    eval_suggest(eval, name, names, count);
+    if (!eval_advise_attribute(eval, name)) eval_suggest(eval, name, names, count);
     return false;
 }
 
@@ -178,15 +178,15 @@ bool eval_attribute(Eval *eval, const Value *object, const char *name, Span span
             return index_list(eval, object, object->list, &(Value){VALUE_INT, {.integer = atoll(name)}}, result);
         }
         eval_error_at(eval, span, MSG(NO_ATTRIBUTE), value_kind_text(object), name);
-        if (!strcmp(name, "append") || !strcmp(name, "extend")) {
-            eval_hint(eval, MSG(HINT_LIST_APPEND));
-        }
+        eval_advise_attribute(eval, name);
         return false;
     case VALUE_HOLE: return eval_error(eval, MSG(HOLE_UNKNOWN));
     case VALUE_BROKEN: return false;
     default: break;
     }
-    return eval_error_at(eval, span, MSG(NO_ATTRIBUTE), value_kind_text(object), name);
+    eval_error_at(eval, span, MSG(NO_ATTRIBUTE), value_kind_text(object), name);
+    eval_advise_attribute(eval, name);
+    return false;
 }
 
 static bool eval_subscript(Eval *eval, const Ast *ast, Scope *scope, Value *result) {

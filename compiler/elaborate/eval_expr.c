@@ -145,19 +145,18 @@ bool eval_is_prefix(const Ast *ast, const Scope *scope) {
 }
 
 static bool unknown_name(Eval *eval, const char *name, const Scope *scope) {
-    for (size_t i = 0; i < eval->late_names.count; i++) {
-        const Binding *late = &eval->late_names.items[i];
-        if (strcmp(late->name, name)) continue;
+    const Binding *late = eval->late_names ? scope_find_here(eval->late_names, name) : NULL;
+    if (late) {
         eval_error(eval, MSG(USED_BEFORE_BOUND), name);
-        diag_note(eval->diag, late->span, MSG(NOTE_BOUND_LATER));
+        if (!eval_advise_name(eval, name)) diag_note(eval->diag, late->span, MSG(NOTE_BOUND_LATER));
         return false;
     }
     const char **names;
-    size_t count;
-    collect_names(eval, scope, &names, &count);
+    size_t count = 0;
+    if (!diag_too_many(eval->diag)) collect_names(eval, scope, &names, &count);
     if (isupper((unsigned char)*name)) eval_error(eval, MSG(UNKNOWN_CLASS), name);
     else eval_error(eval, MSG(UNKNOWN_NAME), name);
-    eval_suggest(eval, name, names, count);
+    if (!eval_advise_name(eval, name)) eval_suggest(eval, name, names, count);
     return false;
 }
 

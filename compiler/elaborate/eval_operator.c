@@ -18,6 +18,8 @@ static bool unsupported(Eval *eval, AstOp op, const Value *a, const Value *b) {
         if (value->kind == VALUE_HOLE) return eval_error(eval, MSG(HOLE_UNKNOWN));
     }
     eval_error(eval, MSG(OPERANDS), ast_op_text(op), value_kind_text(a), value_kind_text(b));
+    bool text = a->kind == VALUE_STRING || b->kind == VALUE_STRING, number = value_is_number(a) || value_is_number(b);
+    if (text && number && (op == AST_OP_ADD || op == AST_OP_MOD)) eval_hint(eval, MSG(HINT_TEXT_OF));
     for (int i = 0; i < 2; i++) {
         const Value *value = i ? b : a;
         if (value_is_callable(value)) {

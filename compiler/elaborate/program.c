@@ -1,13 +1,18 @@
 // The whole of elaboration, from a file's tree to a Program.
 #include "elaborate/whole.h"
 
+static void bind_late_name(Eval *eval, const char *name, Span span) {
+    if (!scope_find_here(eval->late_names, name)) scope_bind(eval, eval->late_names, name, NONE_VALUE, span);
+}
+
 static void bind_late_names(Eval *eval, AstList items) {
+    eval->late_names = scope_new(eval, NULL);
     for (size_t i = 0; i < items.count; i++) {
         const Ast *item = items.items[i];
         bool named = item->kind == AST_DEF || item->kind == AST_MODULE || item->kind == AST_OPTIMIZER;
-        if (named) VEC_PUSH(eval->arena, &eval->late_names, ((Binding){item->text, NONE_VALUE, item->name_span}));
+        if (named) bind_late_name(eval, item->text, item->name_span);
         if (item->kind == AST_ASSIGN && item->a->kind == AST_NAME) {
-            VEC_PUSH(eval->arena, &eval->late_names, ((Binding){item->a->text, NONE_VALUE, item->a->span}));
+            bind_late_name(eval, item->a->text, item->a->span);
         }
     }
 }

@@ -49,13 +49,13 @@ static bool check_shape(OpCall *call) {
     bool overflow = false;
     for (uint32_t i = 0; i < shape->rank; i++) {
         if (shape->dim[i].size < 1) {
-            return op_fail(call, MSG(EMPTY_DIMENSION), op_info[call->op].name, op_shape(call, shape));
+            return op_fail(call, MSG(EMPTY_DIMENSION), op_shape(call, shape));
         }
         batches += shape->dim[i].batch;
         overflow |= __builtin_mul_overflow(bytes, shape->dim[i].size, &bytes);
     }
     if (overflow || (batches && bytes > INT64_MAX >> BATCH_BITS)) {
-        return op_fail(call, MSG(TENSOR_TOO_LARGE), op_info[call->op].name, op_shape(call, shape));
+        return op_fail(call, MSG(TENSOR_TOO_LARGE), op_shape(call, shape));
     }
     if (batches <= 1) return true;
     if (call->count == 2) {

@@ -16,7 +16,7 @@ const char *const warning_docs[WARNING_COUNT] = {
 #undef X
 };
 
-enum { MAX_ERRORS = 20, MAX_SUGGESTED = 64 };
+enum { MAX_ERRORS = 20, MAX_WARNINGS = 50, MAX_SUGGESTED = 64 };
 
 Diagnostics *diag_new(Arena *perm, const DiagOptions *options) {
     Diagnostics *diag = NEW(perm, Diagnostics);
@@ -86,14 +86,18 @@ static bool reported(const Diagnostics *diag, Span span, const char *message) {
 static void report(Diagnostics *diag, Severity severity, const char *name, Span span, MessageId id, const char *format,
                    va_list args) {
     diag->last_kept = false;
-    bool room = severity != SEVERITY_ERROR || diag->error_count < MAX_ERRORS;
-    if (!room) { // its text is not needed
+    if (severity == SEVERITY_WARNING && diag->warning_count >= MAX_WARNINGS) { // its text is not needed
+        diag->warning_count++;
+        return;
+    }
+    if (severity == SEVERITY_ERROR && diag->error_count >= MAX_ERRORS) {
         diag->error_count++;
         return;
     }
     const char *message = arena_vprintf(diag->perm, format, args);
     if (reported(diag, span, message)) return;
     if (severity == SEVERITY_ERROR) diag->error_count++;
+    else diag->warning_count++;
     DiagReport new = {.severity = severity, .name = name, .id = id, .span = span, .message = message};
     VEC_PUSH(diag->perm, &diag->reports, new);
     diag->last_kept = true;

@@ -199,11 +199,23 @@ static void print_text(StrBuf *out, const Diagnostics *diag) {
             print_message(out, diag, remark->severity, NULL, remark->span, remark->message);
         }
     }
-    size_t kept = 0;
-    for (size_t i = 0; i < diag->reports.count; i++) kept += diag->reports.items[i].severity == SEVERITY_ERROR;
-    if (diag->error_count > kept)
-        strbuf_printf(out, "%serror: %stoo many errors; %zu more are not shown\n", paint(&diag->options, RED),
-                      paint(&diag->options, PLAIN), diag->error_count - kept);
+}
+
+// Reports that were counted and not kept, as a last one that says how many.
+static void add_rest(const Diagnostics *diag, Severity severity, StrBuf *out,
+                     void (*add)(StrBuf *out, const Diagnostics *diag, Severity severity, MessageId id, const char *message)) {
+    bool errors = severity == SEVERITY_ERROR;
+    size_t more = errors ? diag->error_count : diag->warning_count;
+    for (size_t i = 0; i < diag->reports.count; i++) more -= diag->reports.items[i].severity == severity;
+    char message[80];
+    if (errors) snprintf(message, sizeof message, TEXT_TOO_MANY_ERRORS, more);
+    else snprintf(message, sizeof message, TEXT_TOO_MANY_WARNINGS, more);
+    if (more) add(out, diag, severity, errors ? MSG_TOO_MANY_ERRORS : MSG_TOO_MANY_WARNINGS, message);
+}
+
+static void add_rest_text(StrBuf *out, const Diagnostics *diag, Severity severity, MessageId id, const char *message) {
+    (void)id;
+    print_message(out, diag, severity, NULL, SPAN_NONE, message);
 }
 
 // ---- JSON
@@ -271,10 +283,18 @@ static void print_json(StrBuf *out, const Diagnostics *diag) {
     }
 }
 
+static void add_rest_json(StrBuf *out, const Diagnostics *diag, Severity severity, MessageId id, const char *message) {
+    json_message(out, diag, severity, id, SPAN_NONE, message);
+    strbuf_add(out, "}\n");
+}
+
 void diag_print(const Diagnostics *diag, FILE *out) {
     StrBuf text = {0};
-    if (diag->options.json) print_json(&text, diag);
+    bool json = diag->options.json;
+    if (json) print_json(&text, diag);
     else print_text(&text, diag);
+    add_rest(diag, SEVERITY_WARNING, &text, json ? add_rest_json : add_rest_text);
+    add_rest(diag, SEVERITY_ERROR, &text, json ? add_rest_json : add_rest_text);
     if (text.length) fwrite(text.text, 1, text.length, out);
     strbuf_free(&text);
 }

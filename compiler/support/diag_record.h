@@ -31,7 +31,7 @@ struct Diagnostics {
     DiagOptions options;
     VEC(DiagFile) files;
     VEC(DiagReport) reports;
-    size_t error_count;
+    size_t error_count, warning_count;
     bool last_kept; // whether notes have a report to belong to
 };
 

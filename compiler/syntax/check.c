@@ -1,5 +1,6 @@
 // What the grammar alone cannot tell: which statement may stand where, and what can be assigned. The tree keeps what was
 // wrong; the error stops the compilation.
+#include "syntax/hints.h"
 #include "syntax/parser.h"
 
 #include <string.h>
@@ -49,12 +50,21 @@ static void check_definition(Checker *checker, const Ast *node) {
         if (outside != IN_FILE) diag_error(checker->diag, node->name_span, MSG(DEFINITION_NOT_TOP), what);
         checker->place = node->kind == AST_MODULE ? IN_MODULE : IN_OPTIMIZER;
     } else {
+        bool constructor = outside == IN_MODULE && strcmp(node->text, "__init__") == 0;
+        if (constructor) {
+            diag_error(checker->diag, node->name_span, MSG(CONSTRUCTOR), node->text);
+            diag_hint(checker->diag, MSG(HINT_CONSTRUCTOR));
+        } else if (outside == IN_MODULE && node->param_count && strcmp(node->params[0].name, "self") == 0) {
+            diag_error(checker->diag, node->params[0].span, MSG(SELF_PARAMETER));
+            diag_hint(checker->diag, MSG(HINT_SELF));
+        }
         bool own = (outside == IN_MODULE && strcmp(node->text, "forward") == 0) ||
                    (outside == IN_OPTIMIZER && strcmp(node->text, "update") == 0);
         if (node->bare && !own) {
             diag_error(checker->diag, node->name_span, MSG(DEF_MISSING));
             if (strcmp(node->text, "forward") == 0) diag_hint(checker->diag, MSG(HINT_FORWARD_PLACE));
             else if (strcmp(node->text, "update") == 0) diag_hint(checker->diag, MSG(HINT_UPDATE_PLACE));
+            else if (hint_for_word(node->text)) diag_hint(checker->diag, MSG(HINT_HABIT), hint_for_word(node->text));
             else diag_hint(checker->diag, MSG(HINT_DEF), node->text, node->text);
         }
         checker->place = IN_FUNCTION;

@@ -35,6 +35,8 @@ static const Hint foreign[] = {
     {"**=", "write `a = a ** b`"},
     {"%=", "write `a = a % b`"},
     {"@=", "write `a = a @ b`"},
+    {"++", "write `a = a + 1`"},
+    {"--", "write `a = a - 1`"},
 };
 
 // Words that start a statement of Python's and are names in .net.
@@ -52,6 +54,24 @@ static const Hint statements[] = {
     {"let", "write `name = expression`"},
     {"var", "write `name = expression`"},
     {"const", "write `name = expression`"},
+    {"except", "errors are found when the file is compiled; there is nothing to catch"},
+    {"catch", "errors are found when the file is compiled; there is nothing to catch"},
+    {"finally", "errors are found when the file is compiled; there is nothing to catch"},
+    {"match", "write `if ... { ... } elif ... { ... }`"},
+    {"switch", "write `if ... { ... } elif ... { ... }`"},
+    {"case", "write `if ... { ... } elif ... { ... }`"},
+    {"do", "write `for i in range(n) { ... }`; loops are unrolled when the file is compiled"},
+    {"foreach", "write `for x in list { ... }`"},
+    {"elseif", "write `elif`"},
+    {"elsif", "write `elif`"},
+    {"end", "a block stands in braces: `{ ... }`"},
+    {"struct", "write `module Name(arguments) { ... forward(x) { ... } }`"},
+    {"func", "write `def f(x) = expression` or `def f(x) { ... return expression }`"},
+    {"int", "write `name = expression`; types are found when the file is compiled"},
+    {"float", "write `name = expression`; types are found when the file is compiled"},
+    {"double", "write `name = expression`; types are found when the file is compiled"},
+    {"bool", "write `name = expression`; types are found when the file is compiled"},
+    {"auto", "write `name = expression`"},
     {"yield", "write a comprehension: `[f(i) for i in range(n)]`"},
     {"async", "leave it out"},
     {"layer", "write `name = Layer(arguments)`"},
@@ -85,9 +105,56 @@ static const char *colon_hint(const Token *tokens, size_t begin, size_t at) {
     return NULL;
 }
 
+static bool touches(const Token *a, const Token *b) { return a->span.end == b->span.begin; }
+
+static bool is_word(const Token *token, const char *word) {
+    return token->kind == TOKEN_NAME && token->text && strcmp(token->text, word) == 0;
+}
+
+// `//` begins a comment in C: the words behind it are no expression. So does `/*`.
+static bool in_comment(const Token *tokens, size_t begin, size_t at) {
+    if (tokens[at].kind == TOKEN_STAR && at > begin && tokens[at - 1].kind == TOKEN_SLASH &&
+        touches(&tokens[at - 1], &tokens[at]))
+        return true;
+    if (tokens[at].kind == TOKEN_SLASH || tokens[at].kind == TOKEN_FLOORDIV) return at == begin;
+    for (size_t i = at; i > begin && tokens[i - 1].line == tokens[at].line; i--)
+        if (tokens[i - 1].kind == TOKEN_FLOORDIV) return tokens[at].kind == TOKEN_NAME;
+    return false;
+}
+
+static const char *loop_hint(const Token *tokens, size_t begin, size_t at) {
+    static const char *const words[] = {"of", "on", "from", "over"};
+    if (tokens[begin].kind != TOKEN_FOR) return NULL;
+    if (tokens[at].kind == TOKEN_ASSIGN && tokens[at].in_parens) return "write `for i in range(n) { ... }`";
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++)
+        if (is_word(&tokens[at], words[i])) return "write `for x in list { ... }`";
+    return NULL;
+}
+
+// What the statement as a whole tells, before the token that does not fit is looked at.
+static const char *statement_hint(const Token *tokens, size_t begin, size_t at) {
+    const Token *found = &tokens[at], *first = &tokens[begin], *before = at > begin ? &tokens[at - 1] : NULL;
+    if (found->kind == TOKEN_FOREIGN) return NULL; // which has a hint of its own
+    if (in_comment(tokens, begin, at)) return "a comment starts with #";
+    const char *advice = first->kind == TOKEN_NAME && at == begin + 1 ? FIND(statements, first->text) : NULL;
+    if (advice) return advice;
+    if (before && is_word(before, "await")) return "leave it out";
+    if (is_word(found, "elseif") || is_word(found, "elsif")) return "write `elif`";
+    bool braces = found->kind == TOKEN_NEWLINE || is_word(found, "then") || is_word(found, "do");
+    if (starts_block(first->kind) && braces && first->kind != TOKEN_DEF) return "a block stands in braces: `{ ... }`";
+    if (first->kind == TOKEN_MODULE && found->kind == TOKEN_DOT) return "a module has no base: write `module Name { ... }`";
+    if (at == begin && (found->kind == TOKEN_ELSE || found->kind == TOKEN_ELIF))
+        return "it stands behind the `}` of an `if`, and a block stands in braces";
+    if (found->kind == TOKEN_INTERPOLATION_END && before && before->kind == TOKEN_INTERPOLATION_BEGIN)
+        return "the value stands in the braces: \"{x}\"; a brace itself is written {{";
+    return loop_hint(tokens, begin, at);
+}
+
 static const char *find_hint(const Token *tokens, size_t begin, size_t at) {
     const Token *found = &tokens[at], *first = &tokens[begin];
     const Token *before = at > begin ? &tokens[at - 1] : NULL;
+    const char *advice = statement_hint(tokens, begin, at);
+    if (advice) return advice;
     switch (found->kind) {
     case TOKEN_FOREIGN: return FIND(foreign, found->text);
     case TOKEN_COLON: return colon_hint(tokens, begin, at);
@@ -102,9 +169,11 @@ static const char *find_hint(const Token *tokens, size_t begin, size_t at) {
     case TOKEN_POWER:
         if (!before || (before->kind != TOKEN_LPAREN && before->kind != TOKEN_COMMA)) return NULL;
         return "`**` does not spread keyword arguments; write them out";
-    case TOKEN_STAR: return found->in_parens ? "`*` spreads a list in the arguments of a call, and nowhere else" : NULL;
+    case TOKEN_STAR:
+        return found->in_parens || (before && before->kind == TOKEN_COMMA)
+                   ? "`*` spreads a list in the arguments of a call, and nowhere else"
+                   : NULL;
     case TOKEN_AT: return at == begin ? "there are no decorators" : NULL;
-    case TOKEN_FLOORDIV: return at == begin ? "a comment starts with #" : NULL;
     case TOKEN_ARROW: return first->kind == TOKEN_DEF ? "leave the type out: types are found when the file is compiled" : NULL;
     case TOKEN_ASSIGN:
         if (first->kind == TOKEN_IF || first->kind == TOKEN_ELIF || first->kind == TOKEN_RETURN) return "`==` compares";
@@ -114,8 +183,10 @@ static const char *find_hint(const Token *tokens, size_t begin, size_t at) {
         return NULL;
     default: break;
     }
-    return first->kind == TOKEN_NAME && at == begin + 1 ? FIND(statements, first->text) : NULL;
+    return NULL;
 }
+
+const char *hint_for_word(const char *word) { return FIND(statements, word); }
 
 bool hint_for(Parser *parser, size_t begin, size_t at) {
     const char *advice = find_hint(parser->tokens.items, begin, at);

@@ -70,14 +70,29 @@ static bool must_continue(const Layout *layout, uint32_t next) {
     }
 }
 
+// `x++` at the end of a statement: no operand follows, which the next line must not be taken for.
+static void join_increment(Layout *layout) {
+    size_t count = layout->out.count;
+    if (count < 3) return;
+    Token *first = &layout->out.items[count - 2], *second = &layout->out.items[count - 1];
+    bool sign = first->kind == TOKEN_PLUS || first->kind == TOKEN_MINUS;
+    if (!sign || second->kind != first->kind || first->span.end != second->span.begin) return;
+    first->text = first->kind == TOKEN_PLUS ? "++" : "--";
+    first->kind = TOKEN_FOREIGN;
+    first->span.end = second->span.end;
+    layout->out.count--;
+}
+
 static void newline(Layout *layout, uint32_t index) {
     const Token *token = &layout->raw->items[index];
+    if (!token->in_parens) join_increment(layout);
     if (token->in_parens || !can_end_statement(last_kind(layout))) return;
     if (!must_continue(layout, layout->next[index])) emit(layout, token);
 }
 
 // Before `}` and at the end of the file.
 static void end_statement(Layout *layout, const Token *before) {
+    join_increment(layout);
     if (at_statement_start(layout)) return;
     emit_as(layout, before, TOKEN_NEWLINE);
     Token *emitted = &layout->out.items[layout->out.count - 1];
@@ -193,6 +208,7 @@ static uint32_t step(Layout *layout, uint32_t index) {
         layout->out.items[layout->out.count - 1].wrong = true;
         return index + 1;
     }
+    if (token->kind == TOKEN_SEMICOLON) join_increment(layout);
     if (token->kind == TOKEN_RBRACE) end_statement(layout, token);
     bool starts = !token->in_parens && at_statement_start(layout);
     if (starts && token->kind != TOKEN_LPAREN) return statement_start(layout, index);

@@ -106,10 +106,26 @@ void lexer_bad_number(Lexer *lexer) {
 static const struct Lookalike {
     const char *bytes, *meant;
 } lookalikes[] = {
-    {"\xE2\x80\x98", "'"},  {"\xE2\x80\x99", "'"},  {"\xE2\x80\x9C", "\""}, {"\xE2\x80\x9D", "\""}, {"\xE2\x88\x92", "-"},
-    {"\xE2\x80\x93", "-"},  {"\xE2\x80\x94", "-"},  {"\xC3\x97", "*"},      {"\xC3\xB7", "/"},      {"\xE2\x86\x92", "->"},
-    {"\xE2\x89\xA4", "<="}, {"\xE2\x89\xA5", ">="}, {"\xE2\x89\xA0", "!="}, {"\xC2\xB7", "*"},      {"\xEF\xBC\x8C", ","},
+    {"\xE2\x80\x98", "'"},   {"\xE2\x80\x99", "'"},  {"\xE2\x80\x9C", "\""}, {"\xE2\x80\x9D", "\""},
+    {"\xE2\x88\x92", "-"},   {"\xE2\x80\x93", "-"},  {"\xE2\x80\x94", "-"},  {"\xC3\x97", "*"},
+    {"\xC3\xB7", "/"},       {"\xE2\x86\x92", "->"}, {"\xE2\x89\xA4", "<="}, {"\xE2\x89\xA5", ">="},
+    {"\xE2\x89\xA0", "!="},  {"\xC2\xB7", "*"},      {"\xEF\xBC\x8C", ","},  {"\xE2\x88\xA7", "and"},
+    {"\xE2\x88\xA8", "or"},  {"\xC2\xAC", "not"},    {"\xE2\x88\x88", "in"}, {"\xE2\x87\x92", "->"},
+    {"\xE2\x80\xA6", "..."}, {"\xC2\xB2", "** 2"},   {"\xC2\xB3", "** 3"},   {"\xE2\x88\x9A", "sqrt(x)"},
+    {"\xE2\x88\x9E", "inf"}, {"\xC2\xAB", "\""},     {"\xC2\xBB", "\""},     {"\xC2\xB4", "'"},
+    {"\xE2\x80\xB2", "'"},   {"\xE2\x88\x97", "*"},  {"\xE2\x8B\x85", "*"},  {"\xEF\xBC\x88", "("},
+    {"\xEF\xBC\x89", ")"},   {"\xEF\xBC\x9D", "="},  {"\xEF\xBC\x9A", ":"},  {"\xEF\xBC\x9B", ";"},
 };
+
+// Characters that nobody sees, which web pages leave in a text that is copied from them.
+static const char *const invisible[] = {"\xE2\x80\x8B", "\xE2\x80\x8C", "\xE2\x80\x8D",
+                                        "\xE2\x81\xA0", "\xEF\xBB\xBF", "\xC2\xAD"};
+
+static bool is_invisible(const char *bytes, size_t length) {
+    for (size_t i = 0; i < sizeof invisible / sizeof *invisible; i++)
+        if (strlen(invisible[i]) == length && memcmp(bytes, invisible[i], length) == 0) return true;
+    return false;
+}
 
 // Every byte of a run gets here on its own; the run is one token, and a line gets one message.
 void lexer_bad_bytes(Lexer *lexer) {
@@ -138,6 +154,12 @@ void lexer_bad_bytes(Lexer *lexer) {
         return;
     }
     token->span.end = lexer->begin + (uint32_t)length; // the bytes that follow widen it to what it already is
+    if (is_invisible(at, length)) {
+        diag_error(lexer->diag, token->span, MSG(INVISIBLE_CHARACTER));
+        diag_hint(lexer->diag, MSG(HINT_INVISIBLE));
+        token->span.end = lexer->end;
+        return;
+    }
     diag_error(lexer->diag, token->span, MSG(BAD_CHARACTER), (int)length, at);
     for (size_t i = 0; i < sizeof lookalikes / sizeof *lookalikes; i++)
         if (strlen(lookalikes[i].bytes) == length && memcmp(at, lookalikes[i].bytes, length) == 0)

@@ -10,14 +10,51 @@
 #include "syntax/layout.h"
 #include "syntax/parser.h"
 
+// ---- What is no .net text at all: one answer instead of twenty
+static bool is_binary(const unsigned char *text, size_t length) {
+    size_t seen = length < 1024 ? length : 1024, odd = 0;
+    for (size_t i = 0; i < seen; i++) odd += (text[i] < ' ' && !strchr("\t\n\r\f", text[i])) || !text[i];
+    return odd * 10 > seen;
+}
+
+static bool is_other_format(Diagnostics *diag, uint32_t file) {
+    const char *text = diag_file(diag, file)->text;
+    size_t length = diag_file(diag, file)->length, at = 0;
+    Span first = {file, 0, length ? 1 : 0};
+    if (length >= 2 && (memcmp(text, "\xFF\xFE", 2) == 0 || memcmp(text, "\xFE\xFF", 2) == 0)) {
+        diag_error(diag, first, MSG(FILE_UTF16));
+        diag_hint(diag, MSG(HINT_UTF8));
+        return true;
+    }
+    if (is_binary((const unsigned char *)text, length)) {
+        diag_error(diag, first, MSG(FILE_BINARY));
+        return true;
+    }
+    while (at < length && strchr(" \t\r\n", text[at])) at++;
+    Span begin = {file, (uint32_t)at, (uint32_t)(at < length ? at + 1 : at)};
+    if (at < length && text[at] == '<') {
+        diag_error(diag, begin, MSG(FILE_MARKUP));
+        diag_hint(diag, MSG(HINT_MARKUP));
+        return true;
+    }
+    if (at < length && text[at] == '{' && text[at + 1 + strspn(text + at + 1, " \t\r\n")] == '"') {
+        diag_error(diag, begin, MSG(FILE_JSON));
+        diag_hint(diag, MSG(HINT_JSON));
+        return true;
+    }
+    return false;
+}
+
 Ast *parse_file(Arena *perm, Diagnostics *diag, uint32_t file) {
     Parser *parser = NEW(perm, Parser);
     *parser = (Parser){.perm = perm, .diag = diag, .file = file};
     size_t mark = diag_mark(diag), errors = diag_error_count(diag);
-    TokenList raw = tokens_read(perm, diag, file);
-    if (brackets_match(perm, diag, &raw)) {
-        parser->tokens = layout_tokens(perm, diag, &raw);
-        net_parse(parser);
+    if (!is_other_format(diag, file)) {
+        TokenList raw = tokens_read(perm, diag, file);
+        if (brackets_match(perm, diag, &raw)) {
+            parser->tokens = layout_tokens(perm, diag, &raw);
+            net_parse(parser);
+        }
     }
     if (parser->result) check_tree(diag, parser->result);
     else parser->result = build(parser, AST_FILE, (Span){file, 0, 0});

@@ -77,6 +77,16 @@ def table():
     return {name.lower().replace("_", "-"): words for name, words in re.findall(r'^X\((\w+),\s*"((?:[^"\\]|\\.)*)"\)', text, re.M)}
 
 
+def advice():
+    """What the tables of other languages' words say: {"word", "advice"}, the advice perhaps through a macro."""
+    for name in ("syntax/hints.c", "elaborate/habits.c"):
+        text = (source / "compiler" / name).read_text()
+        for macro, words in re.findall(r'^#define (\w+)((?: \\\n)? *".*")$', text, re.M):
+            text = re.sub(rf"\b{macro}\b", words.strip(), text)
+        for row in re.findall(r'^    \{"(?:[^"\\]|\\.)*",\s*((?:"(?:[^"\\]|\\.)*"\s*)+)\}', text, re.M):
+            yield "".join(re.findall(r'"((?:[^"\\]|\\.)*)"', row)).replace('\\"', '"')
+
+
 def shown_by(case):
     """The ids in what netc says of one case."""
     first = case.read_bytes().split(b"\n", 1)[0].decode(errors="replace")
@@ -97,6 +107,8 @@ def main():
         if words in (source / "tests" / test).read_text().replace("\\", ""):
             shown.add(name)
     wrong = [f"no test shows {name}: {messages[name]}" for name in messages if name not in shown and name not in UNSHOWN]
+    said = "".join(file.read_text(errors="replace") for file in (source / "tests/golden").glob("*/*.expected"))
+    wrong += [f"no test shows the hint: {words}" for words in set(advice()) if f"hint: {words}\n" not in said]
     wrong += [f"there is no message {name}" for name in [*ELSEWHERE, *UNSHOWN] if name not in messages]
     print("\n".join(wrong), f"{len(messages)} messages, {len(shown)} of them shown", sep="\n")
     return 1 if wrong or len(messages) < 200 else 0
