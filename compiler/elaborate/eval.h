@@ -216,15 +216,15 @@ struct Eval {
 
     const CallSite *site; // the calls under way
     Span span;            // the expression under way
-    const char *callee;   // the builtin under way, for messages of arg_…
     unsigned calls;
+    const char *callee; // the builtin under way, for messages of arg_…
     uint64_t steps;
     const char *stack_base;
-    bool returning; // a return statement was met
     Value returned;
+    bool returning;  // a return statement was met
+    bool calculator; // the file has no model (calculate.c)
+    bool showing;    // value_text is for print in a calculator: as Python shows it, with marks for tensors
 
-    bool calculator;          // the file has no model (calculate.c)
-    bool showing;             // value_text is for print in a calculator: as Python shows it, with marks for tensors
     VEC(const char *) prints; // of a calculator, in the order of the text
     size_t printed_bytes;
     VEC(NodeId) numbers; // that x.item() gave
@@ -238,10 +238,10 @@ struct Eval {
     VEC(Override *) overrides;
     VEC(NodeId) effects;
     VEC(LayerCall) layers;
-    bool name_used_only; // name_members: only what has a VAR node and no name yet
     int64_t child_flops; // of the layers inside the one under way
     int layer_depth;
     bool record_layers;
+    bool name_used_only; // name_members: only what has a VAR node and no name yet
 
     const Ast *rate_literal; // the factor of lr that --lr replaces
     double rate;
