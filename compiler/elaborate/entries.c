@@ -60,7 +60,7 @@ static void mention_frozen(Eval *eval, const Whole *whole) {
         frozen |= whole->variables.items[i]->frozen && whole->variables.items[i]->kind == VAR_PARAM;
     }
     const Binding *model = scope_find_here(eval->top, "model");
-    if (frozen) diag_warning(eval->diag, "no-effect", model ? model->span : SPAN_NONE, MSG(ALL_FROZEN));
+    if (frozen) diag_warning(eval->diag, WARNING_NO_EFFECT, model ? model->span : SPAN_NONE, MSG(ALL_FROZEN));
 }
 
 bool make_updates(Eval *eval, Whole *whole) {
