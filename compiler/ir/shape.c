@@ -73,52 +73,34 @@ const char *shape_text(Arena *arena, const Shape *shape) {
 bool dtype_is_float(DType dtype) { return dtype == DT_F32 || dtype == DT_F64; }
 
 size_t dtype_size(DType dtype) {
-    switch (dtype) {
-    case DT_BOOL:
-    case DT_U8: return 1;
-    case DT_F32: return 4;
-    case DT_I64:
-    case DT_F64: return 8;
-    case DTYPE_COUNT: break;
-    }
-    BUG("dtype_size: %d", (int)dtype);
+    static const size_t sizes[DTYPE_COUNT] = {[DT_BOOL] = 1, [DT_U8] = 1, [DT_I64] = 8, [DT_F32] = 4, [DT_F64] = 8};
+    if ((unsigned)dtype >= DTYPE_COUNT) BUG("dtype_size: %d", (int)dtype);
+    return sizes[dtype];
 }
 
 const char *dtype_text(DType dtype) {
-    switch (dtype) {
-    case DT_BOOL: return "bool";
-    case DT_U8: return "uint8";
-    case DT_I64: return "int64";
-    case DT_F32: return "float32";
-    case DT_F64: return "float64";
-    case DTYPE_COUNT: break;
-    }
-    BUG("dtype_text: %d", (int)dtype);
+    static const char *const names[DTYPE_COUNT] = {
+        [DT_BOOL] = "bool", [DT_U8] = "uint8", [DT_I64] = "int64", [DT_F32] = "float32", [DT_F64] = "float64"};
+    if ((unsigned)dtype >= DTYPE_COUNT) BUG("dtype_text: %d", (int)dtype);
+    return names[dtype];
 }
 
 const char *draw_text(DrawKind kind) {
-    switch (kind) {
-    case DRAW_UNIFORM: return "uniform";
-    case DRAW_NORMAL: return "normal";
-    case DRAW_ORTHOGONAL: return "orthogonal";
-    case DRAW_INTEGERS: return "integers";
-    case DRAW_SEED: return "seed";
-    }
-    BUG("draw_text: %d", (int)kind);
+    static const char *const names[] = {[DRAW_UNIFORM] = "uniform",
+                                        [DRAW_NORMAL] = "normal",
+                                        [DRAW_ORTHOGONAL] = "orthogonal",
+                                        [DRAW_INTEGERS] = "integers",
+                                        [DRAW_SEED] = "seed"};
+    if ((unsigned)kind >= sizeof names / sizeof *names) BUG("draw_text: %d", (int)kind);
+    return names[kind];
 }
 
 const char *scalar_text(ScalarKind kind) {
-    switch (kind) {
-    case SCALAR_N: return "N";
-    case SCALAR_STEP: return "step";
-    case SCALAR_STEPS: return "steps";
-    case SCALAR_EPOCH: return "epoch";
-    case SCALAR_EPOCHS: return "epochs";
-    case SCALAR_LR: return "lr";
-    case SCALAR_SEED: return "seed";
-    case SCALAR_KINDS: break;
-    }
-    BUG("scalar_text: %d", (int)kind);
+    static const char *const names[SCALAR_KINDS] = {
+        [SCALAR_N] = "N",           [SCALAR_STEP] = "step", [SCALAR_STEPS] = "steps", [SCALAR_EPOCH] = "epoch",
+        [SCALAR_EPOCHS] = "epochs", [SCALAR_LR] = "lr",     [SCALAR_SEED] = "seed"};
+    if ((unsigned)kind >= SCALAR_KINDS) BUG("scalar_text: %d", (int)kind);
+    return names[kind];
 }
 
 DType scalar_dtype(ScalarKind kind) { return kind == SCALAR_LR ? DT_F64 : DT_I64; }

@@ -63,7 +63,8 @@ static bool expect(Parser *p, char c) {
     static const char *const reasons[] = {"the JSON header lacks a '{'", "the JSON header lacks a '['",
                                           "the JSON header lacks a ']'", "the JSON header lacks a ':'",
                                           "the JSON header lacks a ','"};
-    return accept(p, c) || malformed(p, reasons[c == '{' ? 0 : c == '[' ? 1 : c == ']' ? 2 : c == ':' ? 3 : 4]);
+    if (accept(p, c)) return true;
+    return malformed(p, reasons[c == '{' ? 0 : c == '[' ? 1 : c == ']' ? 2 : c == ':' ? 3 : 4]);
 }
 
 static bool hex4(Parser *p, uint32_t *value) {
@@ -169,7 +170,8 @@ static bool take_metadata(Parser *p) {
         if (!take_string(p, &entry->key) || !expect(p, ':') || !take_string(p, &entry->value)) return false;
         file->metadata_count++;
     } while (accept(p, ','));
-    return accept(p, '}') || malformed(p, "the JSON header lacks a '}'");
+    if (accept(p, '}')) return true;
+    return malformed(p, "the JSON header lacks a '}'");
 }
 
 static bool take_dtype(Parser *p, NetrtTensor *tensor) {

@@ -74,7 +74,8 @@ static bool read_header(NetrtSource *source, const char *path, const struct IdxT
     }
     int64_t bytes;
     fits = fits && netrt_mul_checked(out->count, 8, &bytes); // room for the widest type
-    return fits || netrt_fail(error, "%s: the sizes in its header are impossibly large", path);
+    if (fits) return true;
+    return netrt_fail(error, "%s: the sizes in its header are impossibly large", path);
 }
 
 bool netrt_idx_read(const char *path, NetrtArray *out, NetrtError *error) {

@@ -91,6 +91,11 @@ WRAP(ssize_t, read, int file, void *out, size_t size) {
 WRAP(off_t, lseek, int file, off_t offset, int whence) { return fails("lseek", EIO) ? -1 : __real_lseek(file, offset, whence); }
 WRAP(FILE *, fopen, const char *path, const char *mode) { return fails("fopen", EIO) ? NULL : __real_fopen(path, mode); }
 WRAP(FILE *, fdopen, int file, const char *mode) { return fails("fdopen", ENOMEM) ? NULL : __real_fdopen(file, mode); }
+// Once a stream has met an error it stays in it: the flag is glibc's _IO_ERR_SEEN.
+WRAP(int, ferror, FILE *stream) {
+    if (fails("ferror", ENOSPC)) stream->_flags |= 0x20;
+    return __real_ferror(stream);
+}
 WRAP(int, fflush, FILE *stream) { return fails("fflush", ENOSPC) ? EOF : __real_fflush(stream); }
 WRAP(int, fsync, int file) { return fails("fsync", EIO) ? -1 : __real_fsync(file); }
 WRAP(int, fchmod, int file, mode_t mode) { return fails("fchmod", EPERM) ? -1 : __real_fchmod(file, mode); }

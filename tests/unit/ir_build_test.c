@@ -110,6 +110,54 @@ static void matmul_says_what_does_not_fit(void **state) {
     lab_free(lab);
 }
 
+static void what_has_failed_stays_failed(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    Graph *g = lab->g;
+    NodeId x = lab_input(lab, "(3, 4)", DT_F32), none = NODE_NONE;
+    Dim one = {.size = 1};
+    Shape shape = shape_read("(3, 4)", NULL);
+    assert_int_equal(build_expand(g, none, shape), NODE_NONE);
+    assert_int_equal(build_reshape(g, none, shape), NODE_NONE);
+    assert_int_equal(build_transpose(g, none, 0, 1), NODE_NONE);
+    assert_int_equal(build_slice(g, none, 0, one, one, 1), NODE_NONE);
+    assert_int_equal(build_pad(g, none, 0, one, one), NODE_NONE);
+    assert_int_equal(build_concat(g, (NodeId[]){x, none}, 2, 0), NODE_NONE);
+    assert_int_equal(build_reduce(g, OP_SUM, none, 1, false, false), NODE_NONE);
+    assert_int_equal(build_sum_to(g, none, shape), NODE_NONE);
+    assert_int_equal(build_mean(g, none, 1, true), NODE_NONE);
+    assert_int_equal(build_matmul(g, none, x), NODE_NONE);
+    assert_int_equal(build_matmul(g, x, none), NODE_NONE);
+    // A splat takes a new shape at once, if it can.
+    NodeId splat = build_splat(g, shape, DT_F32, 2, 2);
+    assert_node(lab, build_reshape(g, splat, shape_read("(2, 6)", NULL)), OP_CONST, DT_F32, "(2, 6)");
+    assert_int_equal(build_reshape(g, splat, shape_read("(2, 5)", NULL)), NODE_NONE);
+    assert_int_equal(build_expand(g, splat, shape_read("(2, 4)", NULL)), NODE_NONE);
+    // So do matrices whose leading axes do not fit, and one that no axis is left of.
+    assert_int_equal(build_matmul(g, lab_input(lab, "(2, 3, 4)", DT_F32), lab_input(lab, "(3, 4, 5)", DT_F32)), NODE_NONE);
+    assert_int_equal(build_matmul(g, x, build_float(g, 1)), NODE_NONE);
+    assert_int_equal(build_matmul(g, build_float(g, 1), x), NODE_NONE);
+    lab_free(lab);
+}
+
+static void what_changes_nothing_is_the_operand(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    Graph *g = lab->g;
+    NodeId x = lab_input(lab, "(3, 4)", DT_F32), p = lab_input(lab, "(3, 4)", DT_BOOL), u = lab_input(lab, "(3, 4)", DT_U8);
+    Dim none = {0}, one = {.size = 1}, three = {.size = 3};
+    assert_int_equal(build_concat(g, &x, 1, 0), x);
+    assert_int_equal(build_reduce(g, OP_SUM, x, 0, false, false), x);
+    assert_int_equal(build_transpose(g, x, 1, 1), x);
+    assert_int_equal(build_slice(g, x, 0, none, three, 1), x);
+    assert_int_equal(build_pad(g, x, 0, none, none), x);
+    assert_node(lab, build_pad(g, x, 0, none, one), OP_PAD, DT_F32, "(4, 4)");
+    assert_node(lab, build_reduce(g, OP_MIN, p, 3, false, true), OP_CAST, DT_BOOL, "()"); // all
+    assert_node(lab, build_reduce(g, OP_SUM, p, 1, true, false), OP_RESHAPE, DT_I64, "(1, 4)");
+    assert_node(lab, build_reduce(g, OP_PROD, u, 1, false, true), OP_PROD, DT_I64, "(4,)");
+    lab_free(lab);
+}
+
 static void draws_are_numbered(void **state) {
     (void)state;
     Lab *lab = lab_new(DT_F32);
@@ -174,10 +222,15 @@ static void graphs_print_a_node_a_line(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(types_meet_as_in_pytorch),      cmocka_unit_test(shapes_are_broadcast),
-        cmocka_unit_test(matmul_takes_any_rank),         cmocka_unit_test(leading_axes_become_one),
-        cmocka_unit_test(matmul_says_what_does_not_fit), cmocka_unit_test(draws_are_numbered),
+        cmocka_unit_test(types_meet_as_in_pytorch),
+        cmocka_unit_test(shapes_are_broadcast),
+        cmocka_unit_test(matmul_takes_any_rank),
+        cmocka_unit_test(leading_axes_become_one),
+        cmocka_unit_test(matmul_says_what_does_not_fit),
+        cmocka_unit_test(draws_are_numbered),
         cmocka_unit_test(graphs_print_a_node_a_line),
+        cmocka_unit_test(what_has_failed_stays_failed),
+        cmocka_unit_test(what_changes_nothing_is_the_operand),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

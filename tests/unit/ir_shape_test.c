@@ -19,6 +19,25 @@ static void samples_have_shapes(void **state) {
     }
 }
 
+static void dimensions_compare_for_every_batch(void **state) {
+    (void)state;
+    assert_true(dim_equal((Dim){0, true}, (Dim){0, false})); // no samples times anything is nothing
+    assert_true(dim_equal((Dim){3, true}, (Dim){3, true}));
+    assert_false(dim_equal((Dim){3, true}, (Dim){3, false}));
+    assert_false(dim_equal((Dim){3, true}, (Dim){2, true}));
+    Shape batch = shape_read("(4, 2·N)", NULL), fixed = shape_read("(4, 2)", NULL);
+    uint32_t axis = 9;
+    assert_true(shape_batch_axis(&batch, &axis));
+    assert_int_equal(axis, 1);
+    assert_true(shape_batch_axis(&batch, NULL));
+    assert_false(shape_batch_axis(&fixed, &axis));
+    assert_false(shape_equal(&batch, &fixed));
+    assert_int_equal(dim_value(batch.dim[1], 5), 10);
+    assert_int_equal(dtype_size(DT_BOOL) + dtype_size(DT_U8) + dtype_size(DT_I64) + dtype_size(DT_F32) + dtype_size(DT_F64),
+                     22);
+    for (int kind = 0; kind < SCALAR_KINDS; kind++) assert_non_null(scalar_text((ScalarKind)kind));
+}
+
 typedef struct Refusal {
     Op op;
     const char *operands, *result;
@@ -195,9 +214,13 @@ static void shapes_read_like_pythons(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(samples_have_shapes),      cmocka_unit_test(misfits_are_refused),
-        cmocka_unit_test(types_are_refused),        cmocka_unit_test(sources_are_refused),
-        cmocka_unit_test(sizes_do_not_overflow),    cmocka_unit_test(a_missing_operand_stays_missing),
+        cmocka_unit_test(dimensions_compare_for_every_batch),
+        cmocka_unit_test(samples_have_shapes),
+        cmocka_unit_test(misfits_are_refused),
+        cmocka_unit_test(types_are_refused),
+        cmocka_unit_test(sources_are_refused),
+        cmocka_unit_test(sizes_do_not_overflow),
+        cmocka_unit_test(a_missing_operand_stays_missing),
         cmocka_unit_test(shapes_read_like_pythons),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

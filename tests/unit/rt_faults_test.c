@@ -9,6 +9,7 @@
 #include "data/idx.h"
 #include "data/npy.h"
 #include "data/pgm.h"
+#include "data/png.h"
 #include "failing.h"
 
 enum { MOST_CALLS = 1000 };
@@ -30,11 +31,14 @@ static const NetrtVar variables[] = {
     {.name = "n", .kind = NETRT_BUFFER, .dtype = NETRT_I64, .offset = 64},
 };
 static const NetrtProgram program = {.name = "faults", .source = "faults.net", .vars = variables, .var_count = 2};
-static const NetrtMeta metadata[] = {{"format", "pt"}, {"steps", "3"}};
+static const NetrtMeta metadata[] = {{"format", "pt"}, {"a", "1"}, {"b", "2"}, {"c", "3"}, {"d", "4"},
+                                     {"e", "5"},       {"f", "6"}, {"g", "7"}, {"h", "8"}, {"i", "9"}};
+enum { METADATA = sizeof metadata / sizeof *metadata };
 
 static bool read_idx(const char *path, NetrtError *error) { return read_array(netrt_idx_read, path, error); }
 static bool read_npy(const char *path, NetrtError *error) { return read_array(netrt_npy_read, path, error); }
 static bool read_pgm(const char *path, NetrtError *error) { return read_array(netrt_pgm_read, path, error); }
+static bool read_png(const char *path, NetrtError *error) { return read_array(netrt_png_read, path, error); }
 static bool load(const char *path, NetrtError *error) {
     char block[128] = {0};
     return netrt_vars_load(&program, block, 1u << NETRT_PARAM | 1u << NETRT_BUFFER, path, error);
@@ -120,10 +124,14 @@ static bool save(const char *path, NetrtError *error) {
     char block[128];
     memcpy(block, values, sizeof values);
     memcpy(block + 64, &number, sizeof number);
-    return netrt_vars_save(&program, block, 1u << NETRT_PARAM | 1u << NETRT_BUFFER, path, metadata, 2, error);
+    return netrt_vars_save(&program, block, 1u << NETRT_PARAM | 1u << NETRT_BUFFER, path, metadata, METADATA, error);
 }
 static bool write_npy(const char *path, NetrtError *error) {
     return netrt_npy_write(path, NETRT_F32, 1, (const int64_t[]){6}, values, error);
+}
+
+static bool write_png(const char *path, NetrtError *error) {
+    return netrt_png_write(path, 2, 3, 1, (const uint8_t *)values, error);
 }
 
 static int files_in(const char *path) {
@@ -193,6 +201,9 @@ static void writers(void **state) {
     replace_each(save, path);
     fail_each(load, path);
     replace_each(write_npy, in_folder(state, "array"));
+    path = in_folder(state, "picture");
+    replace_each(write_png, path);
+    fail_each(read_png, path);
 }
 
 // Pipes and devices are written to, not replaced.

@@ -116,6 +116,28 @@ static const struct {
     {"{\"__metadata__\":{\"a\":\"1\",\"a\":\"2\"}}", 0, "comes twice"},
     {"{\"__metadata__\":{},\"__metadata__\":{}}", 0, "comes twice"},
     {"{\"__metadata__\":{\"a\":\"1\"}", 0, "lacks a '}'"},
+    {"{\"__metadata__\":{\"a\":\"1\"", 0, "lacks a '}'"},
+    {"{\"__metadata__\":7}", 0, "lacks a '{'"},
+    {"{\"__metadata__\":{\"a\"\"1\"}}", 0, "lacks a ':'"},
+    {"{\"a\":{\"dtype\":\"F32\",\"shape\":7}}", 0, "lacks a '['"},
+    {"{\"a\":{\"dtype\":\"F32\",\"data_offsets\":{}}}", 0, "lacks a '['"},
+    {"{\"a\":{\"dtype\":\"F32\"", 0, "lacks a '}'"},
+    {"{\"a\\ud800\\uE000\":1}", 0, "bad escape"},
+    {"{\"a\\ud800\\u12\":1}", 0, "bad escape"},
+    {"{\"a\\ud800\\n4444\":1}", 0, "bad escape"},
+    {"{\"a\\ud800\\", 0, "bad escape"},
+    {"{\"a\\ud8", 0, "bad escape"},
+    {"{\"a\":" TENSOR("F32", "[99999999999999999999]", "[0,4]") "}", 4, "impossibly large"},
+    {"{\"a\":" TENSOR("F32", "[9223372036854775808]", "[0,4]") "}", 4, "impossibly large"},
+    {"{\"a\xe0\x9f\x80\":1}", 0, "no JSON object in UTF-8"},
+    {"{\"a\xed\xa0\x80\":1}", 0, "no JSON object in UTF-8"},
+    {"{\"a\xf0\x8f\x80\x80\":1}", 0, "no JSON object in UTF-8"},
+    {"{\"a\xf4\x90\x80\x80\":1}", 0, "no JSON object in UTF-8"},
+    {"{\"a\xf5\x80\x80\x80\":1}", 0, "no JSON object in UTF-8"},
+    {"{\"a\xc1\x80\":1}", 0, "no JSON object in UTF-8"},
+    {"{\"a\xc3(\":1}", 0, "no JSON object in UTF-8"},
+    {"{\"a\xe2\x82", 0, "no JSON object in UTF-8"},
+    {"{\t\"\xe0\xa0\x80\xed\x9f\xbf\xf0\x90\x80\x80\xf4\x8f\xbf\xbf\"\r\n:1}", 0, "lacks a '{'"},
 };
 
 static void test_broken_headers(void **state) {
@@ -314,6 +336,57 @@ static void expect_misfit(const char *path, const NetrtTensorView *views, int64_
     assert_memory_equal(&block, &before, sizeof block); // nothing was written
 }
 
+// What one meets rarely: empty tensors, names that come twice in a program, types that do not convert, names too long to list.
+static void test_corners(void **state) {
+    const char *path = in_folder(state, "corners.safetensors");
+    NetrtError error = {{0}};
+    NetrtSafetensors file = {0};
+    netrt_safetensors_close(&file);
+    static const char *const same[] = {"a", "b", NULL};
+    static const NetrtVar twice[] = {
+        {.name = "a", .aliases = same, .kind = NETRT_PARAM, .dtype = NETRT_F32, .rank = 1, .shape = {2}, .stride = {1}},
+        {.name = "b", .kind = NETRT_PARAM, .dtype = NETRT_F32, .rank = 1, .shape = {2}, .stride = {1}, .offset = 64},
+        {.name = "empty", .kind = NETRT_PARAM, .dtype = NETRT_I64, .rank = 2, .shape = {0, 3}, .stride = {3, 1}, .offset = 128},
+    };
+    NetrtProgram three = {.name = "p", .source = "p.net", .vars = twice, .var_count = 3};
+    float block[64] = {1, 2};
+    assert_true(netrt_vars_save(&three, (char *)block, 1u << NETRT_PARAM, path, NULL, 0, &error));
+    assert_true(netrt_safetensors_open(path, &file, &error));
+    assert_int_equal(file.tensor_count, 3);
+    netrt_safetensors_close(&file);
+    assert_true(netrt_vars_load(&three, (char *)block, 1u << NETRT_PARAM, path, &error));
+
+    static const struct {
+        const char *from;
+        int32_t to;
+    } refused[] = {{"BOOL", NETRT_I64}, {"F32", NETRT_I64}, {"I32", NETRT_F32}, {"I8", NETRT_BOOL}, {"BOOL", NETRT_F64}};
+    for (size_t i = 0; i < sizeof refused / sizeof *refused; i++) {
+        NetrtVar var = {.name = "x", .kind = NETRT_PARAM, .dtype = refused[i].to};
+        NetrtProgram one = {.name = "p", .source = "p.net", .vars = &var, .var_count = 1};
+        char header[100];
+        size_t bytes = strchr("38", refused[i].from[1]) ? (size_t)(refused[i].from[1] == '8' ? 1 : 4) : 1;
+        snprintf(header, sizeof header, "{\"x\":{\"dtype\":\"%s\",\"shape\":[],\"data_offsets\":[0,%zu]}}", refused[i].from,
+                 bytes);
+        write_tensors(path, header, bytes);
+        assert_false(netrt_vars_load(&one, (char *)block, 1u << NETRT_PARAM, path, &error));
+        assert_message(&error, "has elements of type");
+    }
+
+    char first[400], second[8] = "second";
+    memset(first, 'f', sizeof first - 1);
+    first[sizeof first - 1] = 0;
+    NetrtVar missing[] = {{.name = first, .kind = NETRT_PARAM, .dtype = NETRT_F32},
+                          {.name = second, .kind = NETRT_PARAM, .dtype = NETRT_F32}};
+    NetrtProgram two = {.name = "p", .source = "p.net", .vars = missing, .var_count = 2};
+    write_tensors(path, "{}", 0);
+    assert_false(netrt_vars_load(&two, (char *)block, 1u << NETRT_PARAM, path, &error));
+    assert_message(&error, "missing: 2 tensors");
+    write_tensors(path, "{\"more\":{\"dtype\":\"U8\",\"shape\":[],\"data_offsets\":[0,1]}}", 1);
+    two.var_count = 0;
+    assert_false(netrt_vars_load(&two, (char *)block, 1u << NETRT_PARAM, path, &error));
+    assert_message(&error, "unexpected: more");
+}
+
 static void test_misfits(void **state) {
     const char *path = in_folder(state, "x.safetensors");
     static const float data[64];
@@ -426,6 +499,7 @@ int main(void) {
         cmocka_unit_test_setup_teardown(test_save_and_load, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_from_pytorch, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_conversions, folder_make, folder_remove),
+        cmocka_unit_test_setup_teardown(test_corners, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_misfits, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_unwritable, folder_make, folder_remove),
         cmocka_unit_test_setup_teardown(test_full_disk, folder_make, folder_remove),
