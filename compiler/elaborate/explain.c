@@ -219,11 +219,29 @@ static bool tell_call(Explainer *e, const Value *callee, const char *name, const
     return true;
 }
 
+// The shape of one sample, by `input` or `data`.
+static void find_sample(Explainer *e) {
+    const Binding *input = scope_find_here(e->eval->top, "input"), *data = scope_find_here(e->eval->top, "data");
+    if (input && input->value.kind == VALUE_SPEC) {
+        e->has_sample = input->value.spec->shape.rank < MAX_RANK;
+        e->sample = input->value.spec->shape;
+    } else if (data && data->value.kind == VALUE_DATASET && data->value.dataset->inputs[0].known) {
+        e->has_sample = data->value.dataset->inputs[0].shape.rank < MAX_RANK;
+        e->sample = data->value.dataset->inputs[0].shape;
+    }
+}
+
 static bool tell(Explainer *e, const Value *value, const char *text, const char *kind) {
     Value result;
     switch (value->kind) {
     case VALUE_MODULE_CLASS: return tell_class(e, value, text);
-    case VALUE_MODULE: return tell_layer(e, value, text);
+    case VALUE_MODULE:
+        if (!strcmp(text, "model")) find_sample(e);
+        return tell_layer(e, value, text);
+    case VALUE_TENSOR:
+        strbuf_add(e->out, "\n");
+        add_indented(e, eval_derivation(e->eval, value->tensor));
+        return true;
     case VALUE_OPTIMIZER_CLASS:
         return construct_optimizer(e->eval, value->optimizer_class, NULL, 0, e->eval->span, &result) &&
                tell(e, &result, text, kind);
@@ -279,7 +297,8 @@ static bool evaluate(Explainer *e, const char *text, Value *value) {
 static void tell_title(Explainer *e, const char *text, bool call, const LibraryEntry *entry, const char *kind) {
     if (call || !entry->name) strbuf_add(e->out, text);
     else strbuf_printf(e->out, "%s(%s)", entry->name, entry->params);
-    strbuf_printf(e->out, ": %s %s\n", strchr("aeiou", *kind) ? "an" : "a", kind);
+    bool article = !strncmp(kind, "a ", 2) || !strncmp(kind, "an ", 3);
+    strbuf_printf(e->out, ": %s%s\n", article ? "" : strchr("aeiou", *kind) ? "an " : "a ", kind);
     if (entry->doc) strbuf_printf(e->out, "%s\n", entry->doc);
 }
 

@@ -19,6 +19,8 @@ typedef struct Explainer {
     const Argument *args;
     size_t arg_count;
     const Ast *made;
+    bool has_sample; // what the user's data gives the model
+    Shape sample;
 } Explainer;
 
 Shape explain_shape(const char **text); // "(N, 4)"; leaves *text behind it

@@ -192,6 +192,11 @@ static Value argument(Trial *trial, size_t i, const char **shown) {
         *shown = "_";
         return (Value){.kind = VALUE_HOLE};
     }
+    if (trial->place[i] == 0 && trial->e->has_sample) {
+        Shape batch = {.rank = (uint8_t)(trial->e->sample.rank + 1), .dim = {{1, true}}};
+        memcpy(batch.dim + 1, trial->e->sample.dim, trial->e->sample.rank * sizeof(Dim));
+        return value_tensor(explain_tensor(trial->e, *shown, batch, DT_F32));
+    }
     // Whether a target is of classes, a loss says by taking it.
     static const Candidate classes = {"(N)", DT_I64, NO_VALUE, 0, 0};
     bool target = !strcmp(*shown, "target");

@@ -34,6 +34,15 @@ says "$out" "and its parameters" 'parameter down\.weight \(16, 4\)'
 expect 0 "an optimiser of the user's" "$NETC" "$SOURCE/examples/custom_optimizer.net" --explain SignDescent
 says "$out" "with its step" "^    p' = p - lr \* \(sign\(mean_gradient'\)"
 
+expect 0 "the user's model" "$NETC" "$SOURCE/examples/mnist.net" --explain model
+says "$out" "on the user's data" '^model\(x\)  with x: \(N, 1, 28, 28\)  gives \(N, 10\)$'
+says "$out" "and the gradient of each parameter" '^    dL/dfc1\.weight = '
+expect 0 "the user's optimiser" "$NETC" "$SOURCE/examples/mnist.net" --explain optimizer
+says "$out" "with its schedule" "^    p' = p - lr \* .*cos\(.*epoch / epochs"
+printf 'x = randn(2, 2)\ny = mean(x ** 2)\nprint(y)\n' >calculator.net
+expect 0 "a tensor" "$NETC" calculator.net --explain y
+says "$out" "and its derivative" 'dy/dx = 0\.5 \* x'
+
 expect 1 "a misspelt name" "$NETC" --explain Lineer
 says "$err" "is answered by the right one" "did you mean 'Linear'\?"
 expect 1 "half an expression" "$NETC" --explain '1 +'

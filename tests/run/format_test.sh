@@ -53,6 +53,8 @@ holds "have no diff" test ! -s "$out"
 if command -v patch >/dev/null; then
     expect 0 "the diff can be applied" patch --binary before.net a.diff
     holds "with that result" cmp -s before.net a.net
+else
+    echo "not tried: applying the diff, for there is no patch here"
 fi
 expect 0 "-- before a name that starts with a dash" within folder "$NETC" --format -- ../a.net
 expect 1 "a file that is not there" "$NETC" --format nowhere.net
@@ -64,6 +66,8 @@ if [ "$(id -u)" -ne 0 ]; then
     expect 1 "a folder that may not be written" "$NETC" --format folder/read-only.net
     says "$err" "is said to be so" "cannot write 'folder/read-only.net': Permission denied"
     chmod 700 folder
+else
+    echo "not tried: files and folders that may not be written, which root may"
 fi
 printf 'x=1\n' >c.net && chmod 400 c.net
 [ "$(id -u)" -eq 0 ] || expect 1 "a file that may not be written" "$NETC" --format c.net
