@@ -95,10 +95,42 @@ static void write_call(Writer *w, const Node *node, const char *name) {
         write_node(w, node->operands[i], PREC_COMPARE);
     }
     if (op_info[node->op].class == CLASS_REDUCTION) write_axes(w, node);
+    if (node->op == OP_CONCAT) strbuf_printf(w->out, ", dim=%u", node->attr.axis);
     if (node->op == OP_RESHAPE) {
         Arena *arena = arena_new();
         if (arena) strbuf_printf(w->out, ", %s", shape_text(arena, &node->shape));
         arena_free(arena);
+    }
+    strbuf_add(w->out, ")");
+}
+
+// x[1:, ::2]: what is cut off, along each axis.
+static void write_slice(Writer *w, const Node *node) {
+    const Shape *from = &graph_node(w->g, node->operands[0])->shape;
+    write_node(w, node->operands[0], PREC_ATOM);
+    strbuf_add(w->out, "[");
+    for (uint32_t i = 0; i < node->shape.rank; i++) {
+        Dim start = node->attr.slice.start[i], size = node->shape.dim[i], whole = from->dim[i];
+        int64_t step = node->attr.slice.step[i], end = start.size + (size.size - 1) * step + 1;
+        if (i) strbuf_add(w->out, ", ");
+        if (start.size) strbuf_printf(w->out, start.batch ? "%lld·N" : "%lld", (long long)start.size);
+        strbuf_add(w->out, ":");
+        if (end + step - 1 < whole.size) strbuf_printf(w->out, size.batch ? "%lld·N" : "%lld", (long long)end);
+        if (step != 1) strbuf_printf(w->out, ":%lld", (long long)step);
+    }
+    strbuf_add(w->out, "]");
+}
+
+// pad(x, (low, high), …): zeros before and after, for each axis from the first one on; a third number is zeros in between.
+static void write_pad(Writer *w, const Node *node) {
+    strbuf_add(w->out, "pad(");
+    write_node(w, node->operands[0], PREC_COMPARE);
+    for (uint32_t i = 0; i < node->shape.rank; i++) {
+        Dim low = node->attr.pad.low[i], high = node->attr.pad.high[i];
+        strbuf_printf(w->out, low.batch ? ", (%lld·N" : ", (%lld", (long long)low.size);
+        strbuf_printf(w->out, high.batch ? ", %lld·N" : ", %lld", (long long)high.size);
+        if (node->attr.pad.interior[i]) strbuf_printf(w->out, ", %lld", (long long)node->attr.pad.interior[i]);
+        strbuf_add(w->out, ")");
     }
     strbuf_add(w->out, ")");
 }
@@ -143,6 +175,16 @@ static bool infix(Op op, Infix *result) {
 
 static void write_matmul_operand(Writer *w, const Node *node, uint32_t i, Precedence around) {
     bool transposed = i == 0 ? node->attr.matmul.transpose_a : node->attr.matmul.transpose_b;
+    const Node *operand = graph_node(w->g, seen_through(w->g, node->operands[i]));
+    if (operand->op == OP_CONST && !operand->attr.constant.data) { // the same number everywhere: its shape counts here
+        Shape shape = graph_node(w->g, node->operands[i])->shape;
+        Arena *scratch = arena_new();
+        if (scratch) strbuf_printf(w->out, "full(%s, ", shape_text(scratch, &shape));
+        arena_free(scratch);
+        write_number(w, operand);
+        strbuf_add(w->out, transposed ? ").T" : ")");
+        return;
+    }
     write_node(w, node->operands[i], transposed ? PREC_ATOM : around);
     if (transposed) strbuf_add(w->out, ".T");
 }
@@ -212,6 +254,8 @@ static void write_whole(Writer *w, const Node *node) {
         strbuf_add(w->out, "-");
         write_node(w, node->operands[0], PREC_SIGN);
     } else if (node->op == OP_PERMUTE) write_permute(w, node);
+    else if (node->op == OP_SLICE) write_slice(w, node);
+    else if (node->op == OP_PAD) write_pad(w, node);
     else if (infix(node->op, &form)) write_infix(w, node, &form);
     else write_call(w, node, op_info[node->op].name);
 }

@@ -6,6 +6,7 @@
 # not 0. A kind is a folder: adding one is enough. What is run is
 #     netc CASE.net --check        for kinds whose subject is what the user is told: diagnostics, syntax, summary, warnings
 #     netc --format - <CASE.net    for the kind format
+#     netc CASE.net --run          for calculate: programs without a model
 #     netc CASE.net --emit=KIND    for every other kind
 # A first line `#! FLAGS` in the case, or a file named flags in the folder, adds flags.
 # NETC_GOLDEN_UPDATE=1 writes the expectations instead; `git diff` then shows what changed.
@@ -21,6 +22,7 @@ cd "$(dirname "$0")/$kind" || exit 2
 case $kind in
 diagnostics | syntax | summary | warnings) action=--check ;;
 format) action=--format ;;
+calculate) action=--run ;;
 *) action=--emit=$kind ;;
 esac
 

@@ -15,9 +15,12 @@ if(parity_python)
     set_tests_properties(parity PROPERTIES LABELS parity TIMEOUT 900)
 endif()
 
-# Random tensors printed as PyTorch prints them; without PyTorch the unit test's committed table stands for it.
+# Random tensors printed as PyTorch prints them, and calculator programs that are Python too; without PyTorch a unit test's
+# committed table and the golden tests stand for it.
 if(parity_python AND NOT parity_flags)
     add_test(NAME parity_tensor_text COMMAND "${parity_python}" "${CMAKE_CURRENT_LIST_DIR}/tensor_text.py"
         --check "$<TARGET_FILE:rt_tensor_text_test>" --count 2000 --seed 1)
-    set_tests_properties(parity_tensor_text PROPERTIES LABELS parity TIMEOUT 120)
+    add_test(NAME parity_calculators COMMAND "${parity_python}" "${CMAKE_CURRENT_LIST_DIR}/calculators.py"
+        "$<TARGET_FILE:netc>" "${PROJECT_SOURCE_DIR}/examples/autograd.net" "${PROJECT_SOURCE_DIR}/tests/golden/calculate/notebook.net")
+    set_tests_properties(parity_tensor_text parity_calculators PROPERTIES LABELS parity TIMEOUT 120)
 endif()

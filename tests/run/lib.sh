@@ -68,6 +68,9 @@ holds() {
     fi
 }
 
+# Whether a file has no model: its program computes and prints.
+is_calculator() { "$NETC" "$1" --check 2>/dev/null | grep -q '^a calculator'; }
+
 absent() { [ ! -e "$1" ]; }
 
 finish() {

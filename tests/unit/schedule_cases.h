@@ -79,6 +79,20 @@ static void checked_effect(Rig *rig, int64_t p) {
     rig_result(rig, build_cast(rig->g, x, rig->program->float_type));
 }
 
+// A check of what is in memory, or known when compiling, which shares its kernel with nothing.
+static void lone_effect(Rig *rig, int64_t p) {
+    NodeId x = rig_input(rig, "(N, 21)", DT_I64);
+    NodeId check = build_checked(rig->g, x, binary(rig, OP_LT, x, build_int(rig->g, p)), "too large");
+    rig_output(rig, OUTPUT_EFFECT, 0, check);
+    rig_result(rig, build_iota(rig->g, rig_shape("(3)"), 0));
+}
+
+static void constant_effect(Rig *rig, int64_t p) {
+    NodeId known = build_bool(rig->g, p > 0);
+    rig_output(rig, OUTPUT_EFFECT, 0, build_checked(rig->g, known, known, "never so"));
+    rig_result(rig, build_iota(rig->g, rig_shape("(3)"), 0));
+}
+
 static void drawn(Rig *rig, int64_t p) { // two variables' first numbers, and a state that starts from one of them
     const char *shape = TEXT(rig, "(%lld, 3)", (long long)p);
     uint32_t a = rig_new_var(rig, shape), b = rig_new_var(rig, shape), c = rig_new_var(rig, shape);
@@ -421,6 +435,10 @@ static const Case cases[] = {
     {"failing check", checked, 1, true},
     {"effect", checked_effect, 100, false},
     {"failing effect", checked_effect, 3, true},
+    {"lone effect", lone_effect, 100, false},
+    {"failing lone effect", lone_effect, 1, true},
+    {"constant effect", constant_effect, 1, false},
+    {"failing constant effect", constant_effect, 0, true},
     {"draw", drawn, 5, false},
     {"softmax", row_softmax, 1, false},
     {"softmax", row_softmax, 3, false},
