@@ -46,8 +46,7 @@ static int64_t whole_at(const NetrtTensor *t, int64_t i) {
 // ---- One element
 
 static void real_text(char text[NUMBER], double value, bool whole, bool scientific) {
-    if (isnan(value)) strcpy(text, "nan");
-    else if (isinf(value)) strcpy(text, value > 0 ? "inf" : "-inf");
+    if (!isfinite(value)) snprintf(text, NUMBER, "%s", isnan(value) ? "nan" : value > 0 ? "inf" : "-inf");
     else if (scientific) snprintf(text, NUMBER, "%.*e", PRECISION, value);
     else if (whole) snprintf(text, NUMBER, "%.0f.", value);
     else snprintf(text, NUMBER, "%.*f", PRECISION, value);
@@ -55,7 +54,7 @@ static void real_text(char text[NUMBER], double value, bool whole, bool scientif
 
 static void element_text(const Printer *p, char text[NUMBER], int64_t i) {
     if (is_float(p->tensor)) real_text(text, real_at(p->tensor, i), p->whole, p->scientific);
-    else if (p->tensor->dtype == NETRT_BOOL) strcpy(text, whole_at(p->tensor, i) ? "True" : "False");
+    else if (p->tensor->dtype == NETRT_BOOL) snprintf(text, NUMBER, "%s", whole_at(p->tensor, i) ? "True" : "False");
     else snprintf(text, NUMBER, "%lld", (long long)whole_at(p->tensor, i));
 }
 
