@@ -79,24 +79,31 @@ bool is_calculator(Eval *eval, const Ast *main) {
 
 // ---- Marks
 
-// Whether a node is a number to Python: x.item(), and what is computed from such and from literals alone.
-static bool is_number(const Eval *eval, NodeId id, int depth) {
+typedef enum Numeric { NOT_NUMERIC, LITERAL, NUMBER } Numeric;
+
+// What a node is to Python: a number is what x.item() gives, and what is computed from such and from literals alone.
+// *looks: at how many nodes it may look.
+static Numeric numeric(const Eval *eval, NodeId id, int *looks) {
     const Node *node = graph_node(eval->graph, id);
-    if (node->shape.rank != 0 || depth > 100) return false;
+    if (node->shape.rank != 0 || --*looks < 0) return NOT_NUMERIC;
     for (size_t i = 0; i < eval->numbers.count; i++) {
-        if (eval->numbers.items[i] == id) return true;
+        if (eval->numbers.items[i] == id) return NUMBER;
     }
-    if (node->op == OP_CONST) return true;
-    if (op_info[node->op].class != CLASS_ELEMENTWISE || node->op == OP_STOP_GRADIENT) return false;
+    if (node->op == OP_CONST) return LITERAL;
+    if (op_info[node->op].class != CLASS_ELEMENTWISE || node->op == OP_STOP_GRADIENT) return NOT_NUMERIC;
+    Numeric all = LITERAL;
     for (uint32_t i = 0; i < node->operand_count; i++) {
-        if (!is_number(eval, node->operands[i], depth + 1)) return false;
+        Numeric one = numeric(eval, node->operands[i], looks);
+        if (one == NOT_NUMERIC) return NOT_NUMERIC;
+        if (one == NUMBER) all = NUMBER;
     }
-    return true;
+    return all;
 }
 
 // `item`: a tensor of one element as its number, as a string with {x} in it shows it.
 void calculate_mark(Eval *eval, StrBuf *out, NodeId node, bool item) {
-    bool number = is_number(eval, node, 0) || (item && graph_node(eval->graph, node)->shape.rank == 0);
+    int looks = 1000;
+    bool number = numeric(eval, node, &looks) == NUMBER || (item && graph_node(eval->graph, node)->shape.rank == 0);
     if (!number && graph_node(eval->graph, node)->dtype == DT_F64) {
         node = build_cast(eval->graph, node, eval->graph->float_type); // a scalar that was exact until now
     }

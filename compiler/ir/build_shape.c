@@ -95,9 +95,11 @@ static NodeId keep_dims(Graph *g, NodeId reduced, Shape shape, uint32_t axes) {
 }
 
 NodeId build_reduce(Graph *g, Op op, NodeId x, uint32_t axes, bool keepdim, bool share_ties) {
-    if (x == NODE_NONE || axes == 0) return x;
+    if (x == NODE_NONE) return x;
     if (op_info[op].class != CLASS_REDUCTION) BUG("build_reduce: %s", op_info[op].name);
     const Node *node = graph_node(g, x);
+    bool counts = node->dtype == DT_BOOL && (op == OP_SUM || op == OP_PROD);
+    if (axes == 0) return counts ? build_cast(g, x, DT_I64) : x;
     Shape shape = node->shape;
     bool logical = node->dtype == DT_BOOL && (op == OP_MAX || op == OP_MIN); // any, all
     if (node->dtype == DT_BOOL || node->dtype == DT_U8) x = build_cast(g, x, DT_I64);

@@ -36,6 +36,7 @@ static void types_meet_as_in_pytorch(void **state) {
     assert_node(lab, build_where(g, p, f, build_int(g, 0)), OP_WHERE, DT_F32, "(3,)");
     assert_node(lab, build_mean(g, i, 1, false), OP_DIV, DT_F32, "()");
     assert_node(lab, build_reduce(g, OP_MAX, p, 1, false, false), OP_CAST, DT_BOOL, "()");
+    assert_node(lab, build_reduce(g, OP_SUM, build_bool(g, true), 0, false, false), OP_CONST, DT_I64, "()"); // a count
     assert_node(lab, build_concat(g, (NodeId[]){i, f}, 2, 0), OP_CONCAT, DT_F32, "(6,)");
     lab_free(lab);
 }
