@@ -121,7 +121,10 @@ static bool call_tuple(Eval *eval, const Value *args, Value *result) {
 }
 
 static bool call_str(Eval *eval, const Value *args, Value *result) {
+    bool showing = eval->showing;
+    eval->showing = eval->calculator; // a tensor's text is known when the program runs
     *result = value_string(value_text(eval, &args[0]));
+    eval->showing = showing;
     return eval_spend_text(eval, strlen(result->string));
 }
 

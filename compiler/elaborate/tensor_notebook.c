@@ -55,6 +55,11 @@ static bool call_grad_kept(Eval *eval, const Value *args, Value *result) {
     return false;
 }
 
+static bool call_requires_grad_of(Eval *eval, const Value *args, Value *result) {
+    (void)args, (void)result;
+    return eval_error(eval, MSG(NO_REQUIRES_GRAD));
+}
+
 static bool call_numpy(Eval *eval, const Value *args, Value *result) {
     (void)args, (void)result;
     eval_error(eval, MSG(NO_NUMPY));
@@ -73,7 +78,8 @@ const Builtin tensor_notebook[] = {
 const Builtin notebook_properties[] = {{"grad", "x", "Not in .net: grad(y, x) is the derivative.", call_grad_kept},
                                        {"grad_fn", "x", "grad_fn(x).", call_grad_fn},
                                        {"data", "x", "x without its derivative.", call_data},
-                                       {"backward", "y", "Not in .net: grad(y, x) is the derivative.", call_backward},
+                                       {"requires_grad", "x", "Not in .net: a derivative can be asked for of every tensor.", call_requires_grad_of},
+    {"backward", "y", "Not in .net: grad(y, x) is the derivative.", call_backward},
                                        {"numpy", "x", "Not in .net: print(x) shows the numbers.", call_numpy},
                                        {"tolist", "x", "Not in .net: print(x) shows the numbers.", call_numpy},
                                        {NULL}};
