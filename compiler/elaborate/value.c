@@ -204,8 +204,9 @@ static void add_value(Eval *eval, StrBuf *out, const Value *value, bool quoted, 
         else strbuf_printf(out, "tensor of shape %s", shape_text(eval->arena, &graph_node(eval->graph, value->tensor)->shape));
         break;
     case VALUE_PARAMETER:
-        if (eval->showing && value->parameter->initial != NODE_NONE) {
-            calculate_mark(eval, out, value->parameter->initial, false);
+        if (eval->showing) {
+            NodeId now = value->parameter->assigned; // of a buffer that a forward has set
+            calculate_mark(eval, out, now != NODE_NONE ? now : value->parameter->initial, false);
             break;
         }
         strbuf_printf(out, "parameter of shape %s", shape_text(eval->arena, &value->parameter->shape));

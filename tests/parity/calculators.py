@@ -26,6 +26,7 @@ def plain(value):
 def python_says(text):
     names = {
         "torch": torch,
+        "nn": torch.nn,
         "sum": torch.sum,
         "grad": lambda y, x: torch.autograd.grad(y, x, create_graph=True)[0],
         "print": lambda *values, **options: print(*map(plain, values), **options),

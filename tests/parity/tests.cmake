@@ -21,6 +21,7 @@ if(parity_python AND NOT parity_flags)
     add_test(NAME parity_tensor_text COMMAND "${parity_python}" "${CMAKE_CURRENT_LIST_DIR}/tensor_text.py"
         --check "$<TARGET_FILE:rt_tensor_text_test>" --count 2000 --seed 1)
     add_test(NAME parity_calculators COMMAND "${parity_python}" "${CMAKE_CURRENT_LIST_DIR}/calculators.py"
-        "$<TARGET_FILE:netc>" "${PROJECT_SOURCE_DIR}/examples/autograd.net" "${PROJECT_SOURCE_DIR}/tests/golden/calculate/notebook.net")
+        "$<TARGET_FILE:netc>" "${PROJECT_SOURCE_DIR}/examples/autograd.net" "${PROJECT_SOURCE_DIR}/tests/golden/calculate/notebook.net"
+        "${PROJECT_SOURCE_DIR}/tests/golden/calculate/layers.net")
     set_tests_properties(parity_tensor_text parity_calculators PROPERTIES LABELS parity TIMEOUT 120)
 endif()
