@@ -75,11 +75,12 @@ const Builtin tensor_notebook[] = {
 
 // Those that .net does without are properties, so that every use of them is answered.
 
-const Builtin notebook_properties[] = {{"grad", "x", "Not in .net: grad(y, x) is the derivative.", call_grad_kept},
-                                       {"grad_fn", "x", "grad_fn(x).", call_grad_fn},
-                                       {"data", "x", "x without its derivative.", call_data},
-                                       {"requires_grad", "x", "Not in .net: a derivative can be asked for of every tensor.", call_requires_grad_of},
+const Builtin notebook_properties[] = {
+    {"grad", "x", "Not in .net: grad(y, x) is the derivative.", call_grad_kept},
+    {"grad_fn", "x", "grad_fn(x).", call_grad_fn},
+    {"data", "x", "x without its derivative.", call_data},
+    {"requires_grad", "x", "Not in .net: a derivative can be asked for of every tensor.", call_requires_grad_of},
     {"backward", "y", "Not in .net: grad(y, x) is the derivative.", call_backward},
-                                       {"numpy", "x", "Not in .net: print(x) shows the numbers.", call_numpy},
-                                       {"tolist", "x", "Not in .net: print(x) shows the numbers.", call_numpy},
-                                       {NULL}};
+    {"numpy", "x", "Not in .net: print(x) shows the numbers.", call_numpy},
+    {"tolist", "x", "Not in .net: print(x) shows the numbers.", call_numpy},
+    {NULL}};
