@@ -229,8 +229,6 @@ struct Eval {
     size_t printed_bytes;
     VEC(NodeId) numbers; // that x.item() gave
 
-    bool calculator; // the file has no model (calculate.c)
-    bool showing;    // value_text is for print in a calculator: as Python shows it, with marks for tensors
     bool training;
     bool forward;    // in an elaboration of the model
     Module *module;  // whose body or forward runs
