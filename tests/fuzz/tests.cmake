@@ -32,7 +32,7 @@ endforeach()
 find_package(Python3 COMPONENTS Interpreter)
 if(Python3_EXECUTABLE AND NOT NETC_FUZZ)
     set(mutants 200)
-    if(NETC_SANITIZE)
+    if(NETC_SANITIZE OR NETC_COVERAGE)
         set(mutants 20)
     endif()
     add_test(NAME fuzz_mutants COMMAND "${Python3_EXECUTABLE}" "${CMAKE_CURRENT_LIST_DIR}/mutate.py" "$<TARGET_FILE:netc>"
