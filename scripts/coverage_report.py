@@ -36,7 +36,7 @@ def main():
     print("\nin all:")
     failed = False
     for name, least in LEAST.items():
-        bad = share(*parts[name]) < least
+        bad = share(*parts[name]) < least or parts[name][1] == 0
         failed |= bad
         print(row(name, parts[name]), f"(less than {least:g} %)" if bad else "")
     for name in ALL:

@@ -142,14 +142,6 @@ static NodeId insert_axis(Graph *g, NodeId x, uint32_t axis) {
     return build_reshape(g, x, shape);
 }
 
-static NodeId remove_axis(Graph *g, NodeId x, uint32_t axis) {
-    if (x == NODE_NONE) return NODE_NONE;
-    Shape shape = graph_node(g, x)->shape;
-    memmove(&shape.dim[axis], &shape.dim[axis + 1], (shape.rank - axis - 1) * sizeof *shape.dim);
-    shape.rank--;
-    return build_reshape(g, x, shape);
-}
-
 static NodeId product(Graph *g, NodeId a, NodeId b) {
     NodeId operands[] = {a, b};
     return graph_append(g, OP_MATMUL, operands, 2, &(Attr){.matmul = {false, false}}, rank0, DT_BOOL);
@@ -201,7 +193,11 @@ NodeId build_matmul(Graph *g, NodeId a, NodeId b) {
     uint32_t rank_a = graph_node(g, a)->shape.rank, rank_b = graph_node(g, b)->shape.rank;
     NodeId result = rank_b > 2 ? batched_product(g, a, b) : rank_a > 2 ? flat_product(g, a, b) : product(g, a, b);
     if (result == NODE_NONE) return NODE_NONE;
-    if (y.rank == 1) result = remove_axis(g, result, graph_node(g, result)->shape.rank - 1);
-    if (x.rank == 1) result = remove_axis(g, result, graph_node(g, result)->shape.rank - (y.rank == 1 ? 1 : 2));
-    return result;
+    Shape shape = graph_node(g, result)->shape;
+    if (x.rank == 1) { // its one row is no axis of the result
+        shape.dim[shape.rank - 2] = shape.dim[shape.rank - 1];
+        shape.rank--;
+    }
+    if (y.rank == 1) shape.rank--; // nor is its one column
+    return build_reshape(g, result, shape);
 }

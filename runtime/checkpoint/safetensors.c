@@ -196,7 +196,7 @@ bool netrt_safetensors_write(const char *path, const NetrtTensorView *tensors, i
         sort_by_width(tensors, tensor_count, order);
         print_header(text, order, tensor_count, metadata, metadata_count);
         bool printed = !ferror(text);
-        printed = fclose(text) == 0 && printed;
+        printed &= fclose(text) == 0;
         text = NULL;
         done = printed ? write_file(path, header, length, order, tensor_count, error)
                        : netrt_fail(error, "%s: not enough memory to write it", path);

@@ -136,6 +136,8 @@ static void what_has_failed_stays_failed(void **state) {
     assert_int_equal(build_expand(g, splat, shape_read("(2, 4)", NULL)), NODE_NONE);
     // So do matrices whose leading axes do not fit, and one that no axis is left of.
     assert_int_equal(build_matmul(g, lab_input(lab, "(2, 3, 4)", DT_F32), lab_input(lab, "(3, 4, 5)", DT_F32)), NODE_NONE);
+    assert_int_equal(build_matmul(g, lab_input(lab, "(N, 2, 4)", DT_F32), lab_input(lab, "(4, N)", DT_F32)), NODE_NONE);
+    assert_int_equal(build_mean(g, x, 1u << 5, false), NODE_NONE);
     assert_int_equal(build_matmul(g, x, build_float(g, 1)), NODE_NONE);
     assert_int_equal(build_matmul(g, build_float(g, 1), x), NODE_NONE);
     lab_free(lab);

@@ -127,6 +127,7 @@ static const struct {
     {"{\"a\\ud800\\n4444\":1}", 0, "bad escape"},
     {"{\"a\\ud800\\", 0, "bad escape"},
     {"{\"a\\ud8", 0, "bad escape"},
+    {"{\"a\\udc00\":1}", 0, "bad escape"},
     {"{\"a\":" TENSOR("F32", "[99999999999999999999]", "[0,4]") "}", 4, "impossibly large"},
     {"{\"a\":" TENSOR("F32", "[9223372036854775808]", "[0,4]") "}", 4, "impossibly large"},
     {"{\"a\xe0\x9f\x80\":1}", 0, "no JSON object in UTF-8"},
