@@ -77,7 +77,8 @@ def by_path(rng, net):
     if layers and rng.random() < 0.2:
         layer = rng.choice(names)
         paths.add(f"model.{layer}.requires_grad = False", f"model.get_submodule('{layer}').requires_grad_(False)")
-    if tie(rng, layers, paths):     # whose options are told from those of both names
+    sized = [(name, text) for name, text, _ in net.members if text.startswith("Linear(") and "_" not in text]
+    if tie(rng, sized, paths):      # whose options are told from those of both names
         return paths
     norms = [name for name, _, text in net.members if "Norm" in text and "affine=False" not in text]
     if norms and rng.random() < 0.2:
