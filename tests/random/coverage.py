@@ -11,7 +11,7 @@ EXCEPTIONS = {
     **dict.fromkeys(["draw_uniform", "draw_normal", "draw_orthogonal"], "what the initialisers are made of"),
     "Buffer": "a random forward has no state of its own",
     **dict.fromkeys(["randint", "item", "grad_fn", "requires_grad_", "manual_seed", "backward"], "for calculator programs"),
-    "is_tensor": "evaluated at compile time",
+    **dict.fromkeys(["is_tensor", "warn"], "evaluated at compile time"),
 }
 # Arguments that netc answers with an error, or that change nothing.
 REFUSED = {"Embedding.max_norm", "Embedding.norm_type", "Embedding.scale_grad_by_freq", "Embedding.sparse"}
@@ -33,7 +33,7 @@ def signatures(netc):
     for line in text.splitlines():
         if re.match(r"^\w+:$", line):
             kind = line[:-1]
-        elif match := re.match(r"^([A-Za-z_]\w*)(?:\(((?:[^()]|\([^()]*\))*)\))?", line):
+        elif kind != "warnings" and (match := re.match(r"^([A-Za-z_]\w*)(?:\(((?:[^()]|\([^()]*\))*)\))?", line)):
             arguments = re.findall(r"(\w+)(?:=(?:\([^()]*\)|[^,]*))?(?:, |$)", match[2] or "") if kind in LISTS else []
             result.setdefault(match[1], [a for a in arguments if a not in ("inplace", "items")])
     return result

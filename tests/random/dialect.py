@@ -42,6 +42,7 @@ reshape, permute, transpose, unsqueeze, unflatten, stack, chunk, split, tril, tr
     torch.reshape, torch.permute, torch.transpose, torch.unsqueeze, torch.unflatten, torch.stack, torch.chunk, torch.split,
     torch.tril, torch.triu, torch.numel)
 concat = cat = torch.cat
+mm, dot, t, linspace = torch.mm, torch.dot, torch.t, torch.linspace
 zeros_like, ones_like, full_like = (
     torch.zeros_like, torch.ones_like, torch.full_like)
 tensor, arange, full = torch.tensor, torch.arange, torch.full

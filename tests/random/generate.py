@@ -10,7 +10,7 @@ import tables
 from network import Input, Module, Network, Value, both
 
 BATCHES = (1, 2, 3, 7, 16, 17, 64, 65, 257)
-SEVERAL_INPUTS = 0.0    # of networks: NPY reads one input
+SEVERAL_INPUTS = 0.1    # of networks
 MOVES = [  # how often, which
     (6, moves.linear), (6, moves.activation), (2, moves.row_activation), (1, moves.gated), (1, moves.prelu),
     (0.5, moves.plain_layer), (1.5, moves.layer_norm), (5, moves.shared), (2.5, moves.tied), (2, moves.sequential),

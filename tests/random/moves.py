@@ -232,6 +232,7 @@ def constants(m):
         f"{{x}} + arange({n}) / {n}", f"{{x}} - arange(0.5, {n}, 1) * 0.1", f"{{x}} * ones({sizes})", f"{{x}} + zeros({n})",
         f"{{x}} * full(({sizes},), 0.75)", f"where(arange({n}) % 2 == 0, {{x}}, 0.25)", f"{{x}} * (arange({n}) < {n // 2 + 1})",
         f"{{x}} + one_hot(tensor([{n - 1}]), {n})", f"{{x}} * numel(ones({sizes})) / {x.count}",
+        f"{{x}} + linspace(-1, 1, {n})", f"{{x}} * dot(linspace(0.5, 1.5, {n}), ones({n})) / {n}",
     ])
     if "arange(0.5" in text or "arange" in text:
         m.let(text, x.shape, x.size + max(1, n * 0.1), x=x)

@@ -227,7 +227,9 @@ def product(m):
     turned = m.chance(0.5)
     name = m.member("p", f"Parameter({out}, {n}, init={initialiser(m.rng, 2)})" if turned else
                     f"Parameter({n}, {out}, init={initialiser(m.rng, 2)})")
-    form = m.rng.choice(["{x} @ {p}.T", "{x} @ {p}.transpose(0, 1)"] if turned else ["{x} @ {p}", "matmul({x}, {p})"])
+    flat = ["mm({x}, {p})"] if len(x.shape) == 1 else []
+    form = m.rng.choice(["{x} @ {p}.T", "{x} @ {p}.transpose(0, 1)", "{x} @ {p}.t()", "{x} @ t({p})"] if turned else
+                        ["{x} @ {p}", "matmul({x}, {p})", *flat])
     m.let(f"({form}) / {max(1, math.isqrt(n))}", x.shape[:-1] + (out,), x.size, x=x, p=name)
     return True
 
