@@ -3,6 +3,7 @@ import array
 import dataclasses
 import math
 import os
+import random
 
 import tensors
 from harness import Failure, json_lines
@@ -108,12 +109,14 @@ class OwnReference:
 
     def __init__(self, session, network):
         program = compile_variant(session, network, Variant("-O0", "x86-64", "f64"))
+        self.again = lambda: results_of(session, network, program)
+        self.session = session
         session.run(program, "init", "-o", "init.safetensors")
         drawn = tensors.read_safetensors(session.folder / "init.safetensors")[0]
         self.initial = {name: in_f32(tensor) for name, tensor in drawn.items()}
         session.write("start.safetensors", self.initial)
         try:
-            self.values = results_of(session, network, program)
+            self.values = self.again()
         except Failure as failure:
             if "a batch norm cannot learn from one sample" in str(failure):
                 raise Unusable("a batch norm of one value") from None
@@ -121,9 +124,18 @@ class OwnReference:
         self.initial_errors = {}
         require_usable(self.values)
 
-    def spread(self, dtype):
-        """Nothing is known of what rounding does."""
-        return {}
+    def spread(self, dtype, times=4):
+        """How far results move when the last bits of the parameters move."""
+        rng, result = random.Random(0), {}
+        for _ in range(times):
+            moved = {name: tensor if tensor.integer else
+                     Tensor(tensor.shape, [x * (1 + 4e-16 * rng.uniform(-1, 1)) for x in tensor.values])
+                     for name, tensor in self.initial.items()}
+            self.session.write("start.safetensors", moved, double=True)
+            for name, tensor in self.again().items():
+                result[name] = max(result.get(name, 0.0), largest_difference(tensor, self.values[name])[0])
+        self.session.write("start.safetensors", self.initial)
+        return result
 
 
 # ---- Comparison
