@@ -103,8 +103,8 @@ def spoil(data, is_text, draw):
 # ---- Data files, and the program that reads them
 PROGRAM = """
 data  = IDX(images='images', labels='labels', test_images='images', test_labels='labels', classes=3)
-input = Tensor(6)
-model = Sequential(fc1=Linear(6, 4), act=Tanh(), fc2=Linear(4, 3))
+input = Tensor(1, 2, 3)
+model = Sequential(Flatten(), fc1=Linear(6, 4), act=Tanh(), fc2=Linear(4, 3))
 train = Trainer(batch_size=4)
 """
 
