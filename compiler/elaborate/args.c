@@ -85,11 +85,7 @@ static bool flatten_list(Eval *eval, const Value *value, const char *what, uint3
         if (depth != shape->rank) return eval_error(eval, MSG(ARG_LIST_DEPTHS), eval->callee, what);
         if (value->kind == VALUE_FLOAT) *dtype = eval_float(eval);
         if (value->kind == VALUE_INT && *dtype == DT_BOOL) *dtype = DT_I64;
-        double number = 0;
-        arg_number(eval, value, what, &number);
-        if (data) data[*count] = number;
-        ++*count;
-        return true;
+        return arg_number(eval, value, what, &data[(*count)++]);
     }
     if (value->kind != VALUE_LIST && value->kind != VALUE_TUPLE) return misfit(eval, what, "a list of numbers", value);
     if (depth >= shape->rank || (size_t)shape->dim[depth].size != value->list->count) {
@@ -108,9 +104,8 @@ static bool list_tensor(Eval *eval, const Value *value, const char *what, NodeId
     while (first->kind == VALUE_LIST || first->kind == VALUE_TUPLE) {
         if (shape.rank == MAX_RANK) return eval_error(eval, MSG(ARG_LIST_RANK), eval->callee, what, MAX_RANK);
         shape.dim[shape.rank++] = (Dim){(int64_t)first->list->count, false};
-        if (__builtin_mul_overflow(total, (int64_t)first->list->count, &total) || total > EVAL_LIST_LIMIT) {
-            return eval_error(eval, MSG(ARG_LIST_SIZE), eval->callee, what);
-        }
+        total *= (int64_t)first->list->count; // each at most the limit
+        if (total > EVAL_LIST_LIMIT) return eval_error(eval, MSG(ARG_LIST_SIZE), eval->callee, what);
         if (!first->list->count) break;
         first = &first->list->items[0];
     }
@@ -119,7 +114,6 @@ static bool list_tensor(Eval *eval, const Value *value, const char *what, NodeId
     size_t count = 0;
     DType dtype = DT_BOOL;
     if (!flatten_list(eval, value, what, 0, &shape, data, &count, &dtype)) return false;
-    if (!count) dtype = eval_float(eval);
     *result = build_literal(eval->graph, shape, dtype, data);
     return *result != NODE_NONE || eval_failed(eval);
 }

@@ -69,14 +69,13 @@ static bool call_enumerate(Eval *eval, const Value *args, Value *result) {
 }
 
 static bool call_zip(Eval *eval, const Value *args, Value *result) {
-    const ValueList *lists = args[0].list;
+    const ValueList *lists = args[0].list; // one at least: without any, zip is a function to be called
     size_t shortest = SIZE_MAX;
     const ValueList **columns = NEW_ARRAY(eval->arena, const ValueList *, lists->count + 1);
     for (size_t i = 0; i < lists->count; i++) {
         if (!eval_iterable(eval, &lists->items[i], &columns[i])) return false;
         if (columns[i]->count < shortest) shortest = columns[i]->count;
     }
-    if (!lists->count) shortest = 0;
     Value *rows = NEW_ARRAY(eval->arena, Value, shortest + 1);
     Value *row = NEW_ARRAY(eval->arena, Value, lists->count + 1);
     for (size_t k = 0; k < shortest; k++) {

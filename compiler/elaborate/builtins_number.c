@@ -57,9 +57,9 @@ static bool call_round(Eval *eval, const Value *args, Value *result) {
         return whole(eval, nearbyint(x), result);
     }
     if (!arg_int(eval, &args[1], "digits", &digits)) return false;
-    double scale = pow(10, (double)digits);
-    double rounded = isinf(scale) || scale == 0 ? x : nearbyint(x * scale) / scale;
-    return finish(eval, rounded, result);
+    double scale = pow(10, (double)digits), scaled = x * scale;
+    if (!isfinite(scaled)) return finish(eval, x, result); // more digits than it has
+    return finish(eval, scale == 0 ? copysign(0, x) : nearbyint(scaled) / scale, result);
 }
 
 static bool call_floor(Eval *eval, const Value *args, Value *result) {

@@ -324,6 +324,7 @@ const Builtin *tensor_property(const char *name);
 void collect_names(Eval *eval, const Scope *scope, const char ***names, size_t *count); // all that can be seen, to suggest
 bool special_name(Eval *eval, const char *name, Value *result);                         // training, frozen, epoch, lr, pi, …
 extern const Builtin number_builtins[], list_builtins[], language_builtins[], data_builtins[];
+extern const Builtin *const number_tables[]; // these, and NULL
 
 // modules
 bool construct_module(Eval *eval, const ModuleClass *class, const Argument *args, size_t count, Span span, Value *result);

@@ -51,18 +51,9 @@ bool eval_string(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
 static bool eval_sequence(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
     VEC(Value) items = {0};
     for (size_t i = 0; i < ast->items.count; i++) {
-        const Ast *item = ast->items.items[i];
         Value value;
-        if (item->kind == AST_ARG) { // [*a, b]
-            if (!eval_expr(eval, item->a, scope, &value)) return false;
-            const ValueList *list = NULL;
-            if (item->star && !eval_iterable(eval, &value, &list)) return false;
-            for (size_t k = 0; list && k < list->count; k++) VEC_PUSH(eval->arena, &items, list->items[k]);
-            if (!item->star) VEC_PUSH(eval->arena, &items, value);
-        } else {
-            if (!eval_expr(eval, item, scope, &value)) return false;
-            VEC_PUSH(eval->arena, &items, value);
-        }
+        if (!eval_expr(eval, ast->items.items[i], scope, &value)) return false;
+        VEC_PUSH(eval->arena, &items, value);
         if (items.count > EVAL_LIST_LIMIT) return eval_error(eval, MSG(LIST_TOO_LONG));
     }
     *result = ast->kind == AST_LIST ? value_list(eval, items.items, items.count) : value_tuple(eval, items.items, items.count);

@@ -68,7 +68,7 @@ static bool cut(Eval *eval, NodeId x, uint32_t axis, const int64_t *sizes, size_
 // Pieces of `size` and a smaller rest. Of the batch dimension, k·N, the pieces are multiples of N.
 static bool cut_evenly(Eval *eval, NodeId x, uint32_t axis, int64_t size, Value *result) {
     int64_t whole = tensor_shape(eval, x).dim[axis].size;
-    size_t count = (size_t)((whole + size - 1) / size);
+    size_t count = (size_t)((whole - 1) / size + 1);
     int64_t *sizes = NEW_ARRAY(eval_arena(eval), int64_t, count);
     for (size_t i = 0; i < count; i++) sizes[i] = i + 1 < count ? size : whole - (int64_t)i * size;
     return cut(eval, x, axis, sizes, count, result);
@@ -86,7 +86,6 @@ static bool call_chunk(Eval *eval, const Value *args, Value *result) {
     if (shape.dim[axis].batch && whole % chunks) {
         return eval_error(eval, MSG(CHUNK_BATCH), shape_text(eval_arena(eval), &shape), (long long)chunks);
     }
-    if (whole == 0) return cut(eval, x, axis, &whole, 1, result);
     return cut_evenly(eval, x, axis, (whole - 1) / chunks + 1, result);
 }
 
@@ -135,6 +134,7 @@ static bool call_slice(Eval *eval, const Value *args, Value *result) {
 
 // One side of an axis: zeros added, or elements cut off where the amount is negative.
 static NodeId pad_axis(Graph *g, NodeId x, uint32_t axis, int64_t low, int64_t high) {
+    if (x == NODE_NONE) return NODE_NONE;
     Dim zero = dim_constant(0), dim = graph_node(g, x)->shape.dim[axis];
     if (low < 0 || high < 0) {
         int64_t start = low < 0 ? -low : 0, end = high < 0 ? -high : 0;
@@ -165,8 +165,8 @@ static bool call_pad(Eval *eval, const Value *args, Value *result) {
             return false;
         uint32_t axis = shape.rank - 1u - (uint32_t)i;
         x = pad_axis(g, x, axis, low, high);
-        if (x == NODE_NONE) return eval_failed(eval);
-        inside = pad_axis(g, inside, axis, low, high);
+        if (x != NODE_NONE) inside = pad_axis(g, inside, axis, low, high);
+        if (x == NODE_NONE || inside == NODE_NONE) return eval_failed(eval);
     }
     bool zeros = (args[3].kind == VALUE_INT && args[3].integer == 0) || (args[3].kind == VALUE_FLOAT && args[3].number == 0);
     if (zeros) return eval_node(eval, x, result);

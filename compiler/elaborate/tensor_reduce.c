@@ -22,25 +22,7 @@ static bool reduce(Eval *eval, const Value *args, Op op, Value *result) {
     return eval_node(eval, build_reduce(eval_graph(eval), op, r.x, r.axes, r.keepdim, share_ties), result);
 }
 
-// sum([x, y, z]) adds the elements of a list, as Python's does.
-static bool sum_of_list(Eval *eval, const ValueList *list, Value *result) {
-    NodeId total = NODE_NONE;
-    for (size_t i = 0; i < list->count; i++) {
-        NodeId x;
-        if (!arg_tensor(eval, &list->items[i], "an element", &x)) return false;
-        total = i == 0 ? x : build_binary(eval_graph(eval), OP_ADD, total, x);
-        if (total == NODE_NONE) return eval_failed(eval);
-    }
-    *result = value_tensor(total);
-    return true;
-}
-
-static bool call_sum(Eval *eval, const Value *args, Value *result) {
-    bool list = args[0].kind == VALUE_LIST || args[0].kind == VALUE_TUPLE;
-    if (list && args[0].list->count && args[1].kind == VALUE_NONE) return sum_of_list(eval, args[0].list, result);
-    return reduce(eval, args, OP_SUM, result);
-}
-
+static bool call_sum(Eval *eval, const Value *args, Value *result) { return reduce(eval, args, OP_SUM, result); }
 static bool call_prod(Eval *eval, const Value *args, Value *result) { return reduce(eval, args, OP_PROD, result); }
 
 static bool call_mean(Eval *eval, const Value *args, Value *result) {
