@@ -155,6 +155,7 @@ static const Row rows[] = {
     {"manual_seed", {"3"}, 0, TOP},
     {"is_tensor", {"3"}, 1, TOP},
     {"assert", {"True", "'no'"}, 3, TOP},
+    {"warn", {"True", "'no-effect'", "'so'", "hint='do'"}, 5, TOP},
     {"dataset",
      {"'idx'", "'name'", "'kind'", "'folder'", "'tx'", "'ty'", "'vx'", "'vy'", "(3,)", "'uint8'", "10", "1", "2", "0.5",
       "Tensor(3)", "(0.5, 2)", "'other'", "'fetch'"},

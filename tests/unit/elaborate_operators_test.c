@@ -361,7 +361,7 @@ static void expressions_in_forward_that_fail(void **state) {
          "pad: two amounts for each of the last axes of (N, 6), from the last one on; got 6 amounts"},
         {"pad(x, (1, 'a'))", "pad: pad must be an integer, got a string"},
         {"pad(x, ('a', 1))", "pad: pad must be an integer, got a string"},
-        {"pad(x, (-3, -3))", "slice: the size of a dimension must be at least 1"},
+        {"pad(x, (-3, -3))", "the size of a dimension must be at least 1"},
         {"arange(1, n)", "arange: a range that ends at N must start at 0 in steps of 1"},
         {"arange(0, n, 2)", "arange: a range that ends at N must start at 0 in steps of 1"},
         {"arange(n, n)", "arange: a range that ends at N must start at 0 in steps of 1"},
