@@ -170,10 +170,10 @@ static struct {
     bool failed;
 } full;
 
-NodeId __real_graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape,
-                           DType dtype); // NOLINT(bugprone-reserved-identifier): the linker's
-NodeId __wrap_graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape,
-                           DType dtype); // NOLINT(bugprone-reserved-identifier)
+// NOLINTBEGIN(bugprone-reserved-identifier): the linker's names
+NodeId __real_graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape, DType dtype);
+NodeId __wrap_graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape, DType dtype);
+// NOLINTEND(bugprone-reserved-identifier)
 NodeId __wrap_graph_append(Graph *g, Op op, const NodeId *operands, size_t count, const Attr *attr, Shape shape, DType dtype) {
     bool counts = full.countdown && g->span.file == 0 && g->span.begin >= full.begin && g->span.begin < full.end;
     for (size_t i = 0; i < count; i++) counts &= operands[i] != NODE_NONE;
