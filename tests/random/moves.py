@@ -155,6 +155,7 @@ def sequential(m):
     if kind == "Residual":
         m.features.add("branch")
     name = m.member("seq", (f"{kind}({net})", f"{kind}({python})"))
+    m.shareable.append((name, width, out))
     m.let(f"{name}({x})", x.shape[:-1] + (out,), x.size + 1)
     return True
 

@@ -24,7 +24,6 @@ import coverage  # noqa: E402
 import data  # noqa: E402
 import generate  # noqa: E402
 import harness  # noqa: E402
-import tensors  # noqa: E402
 
 if harness.torch:
     import reference
