@@ -106,6 +106,7 @@ void calculate_mark(Eval *eval, StrBuf *out, NodeId node, bool item) {
     bool number = numeric(eval, node, &looks) == NUMBER || (item && graph_node(eval->graph, node)->shape.rank == 0);
     if (!number && graph_node(eval->graph, node)->dtype == DT_F64) {
         node = build_cast(eval->graph, node, eval->graph->float_type); // a scalar that was exact until now
+        if (node == NODE_NONE) return;
     }
     strbuf_printf(out, "%c%c%u;", MARK, number ? 'n' : 't', node);
 }

@@ -135,31 +135,34 @@ static bool finish_path(Eval *eval, Override *path, Value *owner) {
 
 static bool follow(Eval *eval, Override *path, size_t segment, Value *at);
 
-// Each member of a value; with `deep`, members of members too. What waits for its sizes gets to `**` itself later.
-static bool follow_member(Eval *eval, Override *path, size_t segment, Value *member, bool deep);
+// `*` or `**` at segment `star`: each member of a value follows the path from `next` on; with `deep`, members of members too.
+// What waits for its sizes gets to `**` itself later.
+static bool follow_member(Eval *eval, Override *path, size_t star, size_t next, Value *member, bool deep);
 
-static bool follow_all(Eval *eval, Override *path, size_t segment, Value *at, bool deep) {
+static bool follow_all(Eval *eval, Override *path, size_t star, size_t next, Value *at, bool deep) {
     if (at->kind == VALUE_MODULE) {
         Module *module = at->module;
         for (size_t i = 0; i < module->scope->count; i++) {
             Value *member = &module->scope->items[i].value;
-            if (member_is_layer(member) && !follow_member(eval, path, segment, member, deep)) return false;
+            if (member_is_layer(member) && !follow_member(eval, path, star, next, member, deep)) return false;
         }
     } else if (at->kind == VALUE_LIST || at->kind == VALUE_TUPLE) {
         for (size_t i = 0; i < at->list->count; i++) {
-            if (!follow_member(eval, path, segment, &at->list->items[i], deep)) return false;
+            if (!follow_member(eval, path, star, next, &at->list->items[i], deep)) return false;
         }
     }
     return true;
 }
 
-static bool follow_member(Eval *eval, Override *path, size_t segment, Value *member, bool deep) {
+static bool follow_member(Eval *eval, Override *path, size_t star, size_t next, Value *member, bool deep) {
     if (deep && member->kind == VALUE_MODULE && member->module->deferred) {
-        VEC_PUSH(eval->arena, &member->module->late, ((LatePath){path, segment}));
+        VEC_PUSH(eval->arena, &member->module->late, ((LatePath){path, star}));
         path->late = true;
         return true;
     }
-    return follow(eval, path, segment + 1, member) && (!deep || follow_all(eval, path, segment, member, true));
+    if (!follow(eval, path, next, member)) return false;
+    // A `**` at the end is followed again at the member, which takes its members along.
+    return !deep || star == next || follow_all(eval, path, star, next, member, true);
 }
 
 // `*` as the last segment names every parameter of the module itself.
@@ -198,11 +201,11 @@ static bool follow(Eval *eval, Override *path, size_t segment, Value *at) {
     const char *name = path->segments[segment];
     bool star = !strcmp(name, "*"), deep = !strcmp(name, "**");
     if (segment + 1 == path->count) {
-        if (deep && !follow_all(eval, path, segment - 1, at, true)) return false;
+        if (deep && !follow_all(eval, path, segment, segment, at, true)) return false;
         return star || deep ? finish_star(eval, path, at) : finish_path(eval, path, at);
     }
-    if (star) return follow_all(eval, path, segment, at, false);
-    if (deep) return follow(eval, path, segment + 1, at) && follow_all(eval, path, segment, at, true);
+    if (star) return follow_all(eval, path, segment, segment + 1, at, false);
+    if (deep) return follow(eval, path, segment + 1, at) && follow_all(eval, path, segment, segment + 1, at, true);
     Value *member = *name == '['               ? element(at, name + 1)
                     : at->kind == VALUE_MODULE ? module_member(at->module, name)
                                                : element(at, name);

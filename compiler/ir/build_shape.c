@@ -175,8 +175,6 @@ static NodeId batched_product(Graph *g, NodeId a, NodeId b) {
 NodeId build_matmul(Graph *g, NodeId a, NodeId b) {
     if (a == NODE_NONE || b == NODE_NONE) return NODE_NONE;
     DType dtype = build_promote(g, a, b);
-    a = build_cast(g, a, dtype);
-    b = build_cast(g, b, dtype);
     Shape x = graph_node(g, a)->shape, y = graph_node(g, b)->shape;
     if (x.rank == 0 || y.rank == 0) {
         graph_error(g, MSG(MATMUL_RANK), shape_text(g->arena, &x), shape_text(g->arena, &y));
@@ -188,8 +186,11 @@ NodeId build_matmul(Graph *g, NodeId a, NodeId b) {
                     dim_text(g->arena, inner_y));
         return NODE_NONE;
     }
-    if (x.rank == 1) a = insert_axis(g, a, 0);
-    if (y.rank == 1) b = insert_axis(g, b, 1);
+    a = build_cast(g, a, dtype);
+    b = build_cast(g, b, dtype);
+    if (x.rank == 1 && a != NODE_NONE) a = insert_axis(g, a, 0);
+    if (y.rank == 1 && b != NODE_NONE) b = insert_axis(g, b, 1);
+    if (a == NODE_NONE || b == NODE_NONE) return NODE_NONE;
     uint32_t rank_a = graph_node(g, a)->shape.rank, rank_b = graph_node(g, b)->shape.rank;
     NodeId result = rank_b > 2 ? batched_product(g, a, b) : rank_a > 2 ? flat_product(g, a, b) : product(g, a, b);
     if (result == NODE_NONE) return NODE_NONE;
