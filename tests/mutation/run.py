@@ -26,7 +26,7 @@ import tails  # noqa: E402
 
 HERE = pathlib.Path(__file__).resolve().parent
 ROOT = HERE.parent.parent
-TIME_LIMIT = 120  # seconds of a test; a mutant that takes longer has been noticed
+SLOWER = 10  # a mutant that takes so many times as long as the unbroken test, and a minute more, has been noticed
 
 # The tests by what a mutant is in, likely ones first.
 TESTS = {
@@ -74,6 +74,8 @@ def instrument_tree(tree):
     made, changed, next_id = tails.tails(read, next_id)
     texts.update(changed)
     mutants += [Mutant(i, "tail", text) for i, text in made]
+    for stale in [p for p in tree.rglob("*") if p.is_file() and str(p.relative_to(tree)) not in files]:
+        stale.unlink()
     copies = {path: path for path in files} | {"compiler/support/mutant.c": "tests/mutation/mutant.c"}
     for path, source in copies.items():
         target = tree / path
@@ -102,17 +104,19 @@ def commands(tree, folder, kind):
         yield f"golden_{golden}", [tree / "tests/golden/run.sh", folder / "netc", golden]
 
 
-def killer(tree, folder, mutant):
-    """The test that fails with this mutant, or None."""
+def killer(tree, folder, mutant, seconds):
+    """The test that fails with this mutant, or None. `seconds` has how long each test takes unbroken, or gets it from -1."""
     environment = dict(os.environ, NETC_MUTANT=str(mutant.id))
     environment.pop("NETC_GOLDEN_UPDATE", None)
     for name, command in commands(tree, folder, mutant.kind):
+        limit, started = seconds[name] * SLOWER + 60 if name in seconds else None, time.monotonic()
         try:
             done = subprocess.run(
-                command, env=environment, timeout=TIME_LIMIT, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+                command, env=environment, timeout=limit, check=False, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
             )
         except subprocess.TimeoutExpired:
             return f"{name} (no end)"
+        seconds.setdefault(name, time.monotonic() - started)
         if done.returncode != 0:
             return name
     return None
@@ -156,14 +160,15 @@ def main():
         return
     folder = tree.parent / "build"
     build(tree, folder, options.jobs)
+    seconds = {}
     for kind in TESTS:
-        unbroken = killer(tree, folder, Mutant(-1, kind, ""))
+        unbroken = killer(tree, folder, Mutant(-1, kind, ""), seconds)
         if unbroken:
             sys.exit(f"mutation: {unbroken} fails without any mutant")
 
     started, kills, survivors = time.monotonic(), collections.Counter(), []
     with concurrent.futures.ThreadPoolExecutor(options.jobs) as pool:
-        for mutant, by in zip(chosen, pool.map(lambda m: killer(tree, folder, m), chosen)):
+        for mutant, by in zip(chosen, pool.map(lambda m: killer(tree, folder, m, seconds), chosen)):
             kills[mutant.kind, by or "survived"] += 1
             if by is None:
                 survivors.append(mutant)
