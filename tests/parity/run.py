@@ -24,7 +24,7 @@ ELSEWHERE = {
     **dict.fromkeys(["FashionMNIST", "KMNIST"], "files like MNIST's under other names"),
     **dict.fromkeys(["IDX", "Synthetic", "dataset"], "tests/run trains on them"),
     **dict.fromkeys(["Buffer", "OrderedDict", "Trainer", "assert", "container", "enumerate", "len", "list", "print", "range",
-                     "reversed", "str", "tuple", "zip"], "the language's own, without a counterpart in PyTorch"),
+                     "reversed", "str", "tuple", "warn", "zip"], "the language's own, without a counterpart in PyTorch"),
     **dict.fromkeys(["manual_seed", "randint", "item", "grad_fn", "requires_grad_", "mm", "dot", "t", "linspace"], "calculators.py and tests/golden/calculate"),
     **dict.fromkeys(["const", "var", "input", "scalar", "iota", "draw", "not", "eq", "ne", "lt", "le", "gt", "ge", "checked",
                      "floordiv", "mod", "sub", "mul", "div", "add"], "graph ops behind operators and names"),
@@ -33,7 +33,7 @@ ELSEWHERE = {
 
 def listed(netc):
     text = subprocess.run([netc, "--list"], check=True, capture_output=True, text=True).stdout
-    return set(re.findall(r"^([A-Za-z_]\w*)(?![\w:])", text, re.MULTILINE))
+    return set(re.findall(r"^([A-Za-z_]\w*)(?![\w:-])", text, re.MULTILINE))
 
 
 def all_cases(data):
