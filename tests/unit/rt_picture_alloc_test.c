@@ -7,8 +7,6 @@
 
 static long until_failure = -1; // allocations that succeed yet; negative: all
 
-static bool fails(void) { return until_failure >= 0 && until_failure-- == 0; }
-
 // A sanitizer brings an allocator of its own: then nothing fails.
 #if !defined(__SANITIZE_ADDRESS__) && !defined(__SANITIZE_THREAD__)
 #define CAN_FAIL 1
@@ -16,6 +14,7 @@ void *__libc_malloc(size_t size);
 void *__libc_calloc(size_t count, size_t size);
 void *__libc_realloc(void *memory, size_t size);
 
+static bool fails(void) { return until_failure >= 0 && until_failure-- == 0; }
 void *malloc(size_t size) { return fails() ? NULL : __libc_malloc(size); }
 void *calloc(size_t count, size_t size) { return fails() ? NULL : __libc_calloc(count, size); }
 void *realloc(void *memory, size_t size) { return fails() ? NULL : __libc_realloc(memory, size); }
