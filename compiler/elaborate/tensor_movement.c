@@ -194,18 +194,20 @@ static bool call_expand(Eval *eval, const Value *args, Value *result) {
 // The axis `times` over: (…, d, …) → (…, 1, d, …) → (…, times, d, …) → (…, times · d, …).
 static NodeId repeat_axis(Graph *g, NodeId x, uint32_t axis, Dim times) {
     Shape shape = graph_node(g, x)->shape;
+    Dim size = shape.dim[axis];
     if (times.size == 1 && !times.batch) return x;
-    Dim merged = {.size = shape.dim[axis].size * times.size, .batch = shape.dim[axis].batch || times.batch};
-    bool single = shape.dim[axis].size == 1 && !shape.dim[axis].batch;
-    if (!single) {
-        x = tensor_insert_axis(g, x, axis);
-        if (x == NODE_NONE) return NODE_NONE;
-        Shape wide = graph_node(g, x)->shape;
-        wide.dim[axis] = times;
-        x = build_expand(g, x, wide);
+    if (size.size == 1 && !size.batch) {
+        shape.dim[axis] = times;
+        return build_expand(g, x, shape);
     }
-    shape.dim[axis] = merged;
-    return single ? build_expand(g, x, shape) : build_reshape(g, x, shape);
+    x = tensor_insert_axis(g, x, axis);
+    if (x == NODE_NONE) return NODE_NONE;
+    Shape wide = graph_node(g, x)->shape;
+    wide.dim[axis] = times;
+    x = build_expand(g, x, wide);
+    if (x == NODE_NONE) return NODE_NONE; // among other things, where times · d would be too large a number
+    shape.dim[axis] = (Dim){size.size * times.size, size.batch || times.batch};
+    return build_reshape(g, x, shape);
 }
 
 static bool call_repeat(Eval *eval, const Value *args, Value *result) {

@@ -51,7 +51,7 @@ train = Trainer(epochs=2, batch_size=8)
 EOF
 expect 0 "a program for MNIST" "$NETC" digits.net || finish
 # The reader's own memory, and no more than that, however large a file claims to be.
-limited() { (ulimit -v 1000000 && exec "$@"); }
+limited() { in_memory 1000000 "$@"; }
 refused() { # WHAT PATTERN COMMAND…
     local what=$1 pattern=$2
     shift 2

@@ -29,6 +29,13 @@ expect() {
     esac
 }
 
+# in_memory KB COMMAND…: runs it in so much address space. A sanitizer needs terabytes of it: there nothing is limited.
+in_memory() {
+    local most=$1
+    shift
+    ([ -n "${SANITIZE:-}" ] || ulimit -v "$most" && exec "$@")
+}
+
 # says FILE WHAT REGEX: FILE (out, err or any other) has a line that matches.
 says() {
     if grep -Eq -- "$3" "$1"; then

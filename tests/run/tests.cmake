@@ -11,7 +11,7 @@ foreach(script IN LISTS run_tests)
     get_filename_component(name "${script}" NAME_WE)
     add_test(NAME run_${name} COMMAND bash "${script}")
     set_tests_properties(run_${name} PROPERTIES LABELS run TIMEOUT 600 SKIP_RETURN_CODE 77
-        ENVIRONMENT "NETC=$<TARGET_FILE:netc>;SOURCE=${PROJECT_SOURCE_DIR};BUILD=${PROJECT_BINARY_DIR}")
+        ENVIRONMENT "NETC=$<TARGET_FILE:netc>;SOURCE=${PROJECT_SOURCE_DIR};BUILD=${PROJECT_BINARY_DIR};SANITIZE=${NETC_SANITIZE}")
     if(name STREQUAL "limits_test")
         set_tests_properties(run_${name} PROPERTIES RUN_SERIAL TRUE)
     endif()

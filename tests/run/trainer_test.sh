@@ -88,7 +88,7 @@ assert len(rows) < 1000 and all(("validation_loss" in row) == (row["epoch"] % 2 
 # Batches of any size: one batch of what there is, in bounded memory.
 sed -e "s/batch_size=64/batch_size=1_000_000_000/" small.net >large.net
 expect 0 "batch_size=1_000_000_000" "$NETC" large.net
-expect 0 "is one batch" bash -c "ulimit -v 2000000; exec ./large train --epochs 1 --no-save --log-every 1"
+expect 0 "is one batch" in_memory 2000000 ./large train --epochs 1 --no-save --log-every 1
 holds "and one step" test "$(grep -c '^step' "$err")" = 1
 for command in "train --no-save" grad gradcheck; do
     # shellcheck disable=SC2086
