@@ -47,7 +47,8 @@ TAILS = {
         ("loop->whole = step > 1;", "step > 1", ["false"]),
         ("if (panel->limit) loop->has_hi2 = true, loop->hi2 = *panel->limit;", "*panel->limit", [MORE, LESS]),
         (".value = value, .mask = e->mask}", "e->mask", ["(KMask){0}"]),
-        ("c->row_pitch = (c->row_span / c->e->k->lanes + 1) * c->e->k->lanes;", "c->e->k->lanes + 1", ["c->e->k->lanes"]),
+        ("c->row_pitch = (c->row_span / c->e->k->lanes + 1) * c->e->k->lanes;", "c->row_span / c->e->k->lanes + 1",
+         ["c->row_span / c->e->k->lanes"]),
     ],
     "compiler/schedule/reduce.c": [
         ("if (!e->mask.has) return value;", "!e->mask.has", ["true"]),
