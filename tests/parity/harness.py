@@ -34,6 +34,15 @@ class Expected:
         if rounded is not None:
             self.errors[name] = tensors.largest_difference(from_torch(rounded), self.values[name])
 
+    @staticmethod
+    def of(reference):
+        """What `reference` (a dtype -> {name: tensor}) gives in f64, and in f32 beside it."""
+        result = Expected()
+        exact, rounded = reference(torch.float64), reference(torch.float32)
+        for name in exact:
+            result.add(name, exact[name], rounded[name])
+        return result
+
     def save(self, path):
         metadata = {"errors": json.dumps(self.errors), "facts": json.dumps(self.facts)}
         tensors.write_safetensors(path, self.values, metadata)

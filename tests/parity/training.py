@@ -206,11 +206,7 @@ class OptimiserCase:
         return model.state_dict()
 
     def expected(self):
-        result = Expected()
-        exact, rounded = self.reference(torch.float64), self.reference(torch.float32)
-        for name in exact:
-            result.add(name, exact[name], rounded[name])
-        return result
+        return Expected.of(self.reference)
 
     def check(self, session, dtype, expected):
         session.write("x.npy", self.x)
