@@ -56,6 +56,7 @@ class Run:
 
     def __init__(self, names, network, data, dtype, state, shake=0.0):
         self.names, self.network, self.data, self.dtype, self.shake = names, network, data, dtype, shake
+        self.exact = dtype == torch.float64 and not shake
         self.results = {}
         self.model = names["prepare"](names["Net"]()).to(dtype)
         self.model.load_state_dict({name: self.moved(x.to(dtype) if x.is_floating_point() else x) for name, x in state.items()})
@@ -146,6 +147,9 @@ class Run:
         for parameter in learning:
             if parameter.grad is None:
                 parameter.grad = torch.zeros_like(parameter)
+        if self.exact and not all(p.grad.isfinite().all() for p in learning):
+            raise Unusable("a gradient that is not finite")     # which Lion, for one, takes for none
+        self.move_gradients(learning)
         if optimiser:
             for group, rate in zip(optimiser.param_groups, rates):
                 group["lr"] = rate
@@ -155,6 +159,16 @@ class Run:
                 torch.nn.utils.clip_grad_value_(learning, self.network.clip["clip_grad_value"])
             optimiser.step()
         return total / sum(map(len, batches))
+
+    def move_gradients(self, learning):
+        """Moves gradients as the order of their sums may: a sum whose terms cancel is nothing but rounding, and Lion takes its
+        sign. What is exactly zero, such as behind a closed ReLU, stays."""
+        if not self.shake or not learning:
+            return
+        largest = max(float(p.grad.abs().max()) if p.numel() else 0.0 for p in learning)
+        for p in learning:
+            noise = 4 * self.shake * largest * (2 * torch.rand(p.shape, dtype=torch.float64) - 1)
+            p.grad += (noise * (p.grad != 0)).to(p.dtype)
 
     def evaluate(self):
         self.model.eval()
@@ -200,7 +214,8 @@ class Reference:
         self.values = {name: from_torch(x) for name, x in exact.items()}
         require_usable(self.values)
         self.initial = {name: from_torch(x) for name, x in self.state.items()}
-        self.initial_errors = {name: getattr(p, "initial_error", 0.0) for name, p in self.model.named_parameters()}
+        self.initial_errors = {name: getattr(p, "initial_error", 0.0)
+                               for name, p in self.model.named_parameters(remove_duplicate=False)}
         self.initial_errors |= {f"{name}.weight": 4e-7 for name, module in self.model.named_modules()
                                 if isinstance(module, torch.nn.Embedding)}      # normal draws
 
