@@ -321,8 +321,4 @@ void emit_contract(Emit *e, const Group *group) {
     contract_plan_packing(&c);
     panels(&c);
     for (uint32_t i = c.rank - 2; i-- > 0;) range_end(e, &batch[i]);
-    double work = 2.0 * (double)c.k.size;
-    bool with_n = c.k.batch;
-    for (uint32_t i = 0; i < c.rank; i++) work *= (double)node->shape.dim[i].size, with_n |= node->shape.dim[i].batch;
-    *(with_n ? &e->k->flops_n : &e->k->flops) += work;
 }

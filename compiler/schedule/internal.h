@@ -6,6 +6,7 @@
 //     memory.c    the workspace
 //     emit.c      a node's value at given coordinates, as statements of the kernel language
 //     nest.c, reduce.c, contract.c, contract_pack.c, copy.c    the loops around them, one file for each kind of group
+//     cost.c      the arithmetic and the memory traffic of a group
 //     schedule.c  all of it, for every entry
 #pragma once
 
@@ -79,6 +80,7 @@ typedef struct Schedule {
     } writes;
     uint32_t *order; // groups in the order of execution
     size_t order_count;
+    struct Taken *taken; // by node: cost.c's own
 } Schedule;
 
 // Lowers what a single kernel cannot do; outputs are renumbered. The graph itself when there is nothing of the kind.
@@ -87,6 +89,8 @@ void schedule_fuse(Schedule *s);                  // groups and `kept`
 void schedule_order(Schedule *s);                 // order, places, in_place, small groups next to each other
 void schedule_memory(Schedule *s);                // buffers' offsets, the entry's workspace
 PlanRef buffer_ref(const Schedule *s, NodeId id); // where a kept value lies, once the workspace is planned
+// Adds what the group costs to its kernel's FLOPs and bytes. Needs the workspace planned.
+void cost_group(Schedule *s, const Group *group, Kernel *k);
 
 // The next run of axes i…, j… that hold the same elements in both shapes of a reshape, as short as can be; both are moved past
 // it. False at the end of shapes that do not match.

@@ -108,6 +108,7 @@ static void end_kernel(Emit *e) {
 static void emit_group(Emit *e, const Group *group) {
     e->group = group;
     emit_forget(e);
+    cost_group(e->s, group, e->k);
     switch (group->kind) {
     case GROUP_MAP: emit_map(e, group); break;
     case GROUP_REDUCE: emit_reduce(e, group); break;
@@ -162,6 +163,7 @@ static void copy_write(Schedule *s, const VarWrite *write) {
     VEC_PUSH(e->arena, &e->refs, source);
     VEC_PUSH(e->arena, &e->refs, target);
     KIdx read = idx_const(0), put = idx_const(0);
+    e->k->bytes = 2.0 * (double)from.count * (double)dtype_size(var->dtype);
     int64_t row_major = from.count;
     for (uint32_t i = 0; i < var->shape.rank; i++) {
         KVar loop = emit_var(e, "i");
