@@ -1,5 +1,6 @@
 // Refuses the Nth allocation that a program's own code asks for: LD_PRELOAD=libfail_allocation.so FAIL_ALLOCATION=N PROGRAM.
-// Says so on standard error at once. What libraries ask for (the C library, LLVM) is always granted, and children are spared.
+// Says so on standard error at once. What libraries ask for (the C library, LLVM) is always granted, and children are spared;
+// so is what comes after main, where a coverage build writes its counts.
 #define _GNU_SOURCE
 #include <errno.h>
 #include <link.h>
@@ -36,8 +37,13 @@ __attribute__((constructor)) static void begin(void) {
     unsetenv("FAIL_ALLOCATION");
 }
 
+static void end(void) { atomic_store(&left, 0); }
+
 static int refused(const void *caller) {
-    if ((uintptr_t)caller < code_begin || (uintptr_t)caller >= code_end || atomic_fetch_sub(&left, 1) != 1) return 0;
+    if ((uintptr_t)caller < code_begin || (uintptr_t)caller >= code_end) return 0;
+    static atomic_flag begun = ATOMIC_FLAG_INIT;
+    if (!atomic_flag_test_and_set(&begun)) atexit(end); // not before main, so that it runs before the program's destructors
+    if (atomic_fetch_sub(&left, 1) != 1) return 0;
     static const char line[] = "refused an allocation\n";
     if (write(STDERR_FILENO, line, sizeof line - 1) < 0) _exit(99);
     errno = ENOMEM;
