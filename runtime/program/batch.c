@@ -28,18 +28,20 @@ static bool read_files(const NetrtContext *context, NetrtSession *session, Netrt
     return batch->N > 0 || netrt_fail(error, "%s has no samples", files->items[0]);
 }
 
-static bool take_first(const NetrtContext *context, NetrtSession *session, int64_t most, NetrtBatch *batch, NetrtError *error) {
+static void take_first(const NetrtContext *context, NetrtSession *session, int64_t most, NetrtBatch *batch) {
     const NetrtSplit *split = &session->data.splits[NETRT_SPLIT_TRAIN];
     int64_t asked = context->options.batch_size ? context->options.batch_size : most;
     netrt_session_bind(session, split);
     batch->N = asked < split->count ? asked : split->count;
-    return batch->N > 0 || netrt_fail(error, "%s has no training samples", context->program->data.name);
 }
 
 bool netrt_batch_open(const NetrtContext *context, NetrtSession *session, int64_t most, NetrtBatch *batch, NetrtError *error) {
     *batch = (NetrtBatch){0};
-    bool ok = context->options.input.count ? read_files(context, session, batch, error)
-                                           : take_first(context, session, most, batch, error);
+    if (context->options.input.count == 0) {
+        take_first(context, session, most, batch);
+        return true;
+    }
+    bool ok = read_files(context, session, batch, error);
     if (!ok) netrt_batch_close(batch);
     return ok;
 }

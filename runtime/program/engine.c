@@ -1,7 +1,6 @@
 // Memory, and the walk over the steps.
 #include "program/engine.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -68,7 +67,7 @@ void netrt_engine_close(NetrtEngine *engine) {
 }
 
 bool netrt_engine_workspace(const NetrtEntry *entry, int64_t N, int64_t *bytes) {
-    return netrt_mul_checked(entry->workspace_per_block, (N + NETRT_BLOCK - 1) / NETRT_BLOCK, bytes) &&
+    return netrt_mul_checked(entry->workspace_per_block, N / NETRT_BLOCK + (N % NETRT_BLOCK != 0), bytes) &&
            !__builtin_add_overflow(*bytes, entry->workspace_fixed, bytes);
 }
 
@@ -212,5 +211,5 @@ const void *netrt_engine_output(const NetrtEngine *engine, const NetrtOutput *ou
 }
 
 double netrt_engine_metric(const NetrtEngine *engine, const NetrtOutput *metric) {
-    return metric ? netrt_number(netrt_engine_output(engine, metric), metric->dtype, 0) : NAN;
+    return netrt_number(netrt_engine_output(engine, metric), metric->dtype, 0);
 }

@@ -57,4 +57,4 @@ void netrt_engine_consecutive(NetrtEngine *engine, int64_t first, int64_t N);
 const NetrtOutput *netrt_entry_metric(const NetrtEntry *entry, const char *name); // NULL: it has none of this name
 const NetrtOutput *netrt_entry_result(const NetrtEntry *entry, const char *name);
 const void *netrt_engine_output(const NetrtEngine *engine, const NetrtOutput *output);
-double netrt_engine_metric(const NetrtEngine *engine, const NetrtOutput *metric); // NaN for NULL
+double netrt_engine_metric(const NetrtEngine *engine, const NetrtOutput *metric);

@@ -21,7 +21,7 @@ static void count_confusion(const NetrtSession *session, const NetrtOutput *pred
     const int64_t *classes_predicted = netrt_engine_output(engine, predicted);
     for (int64_t i = 0; i < N; i++) {
         int64_t truth = targets[engine->index[i]], guess = classes_predicted[i];
-        if (truth >= 0 && truth < classes && guess >= 0 && guess < classes) confusion[truth * classes + guess]++;
+        if (truth >= 0 && truth < classes && guess < classes) confusion[truth * classes + guess]++;
     }
 }
 

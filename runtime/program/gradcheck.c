@@ -103,7 +103,7 @@ static void choose_direction(Check *check, const NetrtVar *gradient, Direction *
         norm += direction->along[i] * direction->along[i];
     }
     direction->slope = 0;
-    norm = norm > 0 ? sqrt(norm) : 1;
+    norm = sqrt(norm);
     for (int64_t i = 0; i < direction->count; i++) {
         direction->along[i] /= norm;
         direction->slope += direction->along[i] * netrt_var_get(gradient, vars, i);

@@ -61,7 +61,7 @@ static void name_best(const Predictor *predictor, const Sample *sample, char *li
     char text[32];
     int64_t class = next_best(sample->values, predictor->width, -1);
     size_t used = (size_t)snprintf(line, size, "%s", sample->name);
-    if (sample->target >= 0 && used < size)
+    if (sample->target >= 0)
         used += (size_t)snprintf(line + used, size - used, " (a %s)", class_name(predictor, sample->target, text));
     if (used < size) snprintf(line + used, size - used, ": %s", class_name(predictor, class, text));
 }

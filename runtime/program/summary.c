@@ -27,17 +27,19 @@ static Totals total(const NetrtProgram *program) {
     return totals;
 }
 
+enum { SHAPE_TEXT = 8 + 24 * NETRT_MAX_RANK }; // no number has more than 20 digits
+
 // "(N, 128)"; a multiple of the batch is "2N".
-static void shape_text(const NetrtLayer *layer, char *text, size_t size) {
-    size_t at = (size_t)snprintf(text, size, "(");
-    for (int a = 0; a < layer->rank && at < size; a++) {
+static void shape_text(const NetrtLayer *layer, char text[SHAPE_TEXT]) {
+    size_t at = (size_t)snprintf(text, SHAPE_TEXT, "(");
+    for (int a = 0; a < layer->rank; a++) {
         const char *separator = a ? ", " : "";
         long long d = layer->shape[a];
-        if (a != layer->batch_axis) at += (size_t)snprintf(text + at, size - at, "%s%lld", separator, d);
-        else if (d == 1) at += (size_t)snprintf(text + at, size - at, "%sN", separator);
-        else at += (size_t)snprintf(text + at, size - at, "%s%lldN", separator, d);
+        if (a != layer->batch_axis) at += (size_t)snprintf(text + at, SHAPE_TEXT - at, "%s%lld", separator, d);
+        else if (d == 1) at += (size_t)snprintf(text + at, SHAPE_TEXT - at, "%sN", separator);
+        else at += (size_t)snprintf(text + at, SHAPE_TEXT - at, "%s%lldN", separator, d);
     }
-    if (at < size) snprintf(text + at, size - at, ")");
+    snprintf(text + at, SHAPE_TEXT - at, ")");
 }
 
 // Of the layer's output for one sample.
@@ -53,11 +55,11 @@ static void print_layers(const NetrtProgram *program) {
     netrt_table_rule(&table);
     for (int64_t l = 0; l < program->layer_count; l++) {
         const NetrtLayer *layer = &program->layers[l];
-        char path[160], shape[160], params[32], flops[32], memory[32];
+        char path[160], shape[SHAPE_TEXT], params[32], flops[32], memory[32];
         const char *dot = strrchr(layer->path, '.'); // an inner layer shows its own name under its parent's
         snprintf(path, sizeof path, "%*s%s", (int)(layer->depth > 20 ? 40 : 2 * layer->depth), "",
                  layer->depth > 0 && dot ? dot + 1 : layer->path);
-        shape_text(layer, shape, sizeof shape);
+        shape_text(layer, shape);
         netrt_table_row(&table, (const char *[]){path, layer->type, shape, netrt_text_count(params, layer->params),
                                                  netrt_text_count(flops, layer->flops),
                                                  netrt_text_bytes(memory, output_bytes(program, layer))});
@@ -107,8 +109,8 @@ static void put_count(const char *name, int64_t value) { printf(",\"%s\":%lld", 
 static void print_json(const NetrtProgram *program, int64_t batch) {
     for (int64_t l = 0; l < program->layer_count; l++) {
         const NetrtLayer *layer = &program->layers[l];
-        char shape[160];
-        shape_text(layer, shape, sizeof shape);
+        char shape[SHAPE_TEXT];
+        shape_text(layer, shape);
         fputs("{\"layer\":", stdout);
         netrt_json_string(stdout, layer->path);
         fputs(",\"type\":", stdout);

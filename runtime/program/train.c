@@ -210,7 +210,7 @@ static bool run_epoch(Run *run, bool *more, NetrtError *error) {
 static bool save(Run *run, const char *path, NetrtError *error) {
     const NetrtContext *context = run->context;
     if (!check_parameters(run, error)) return false;
-    if (context->options.no_save || run->trainer.steps == 0) return true;
+    if (context->options.no_save) return true;
     NetrtSaved saved = {.epochs = run->epochs_done, .steps = run->trainer.steps, .accuracy = run->accuracy};
     NetrtPictureLayout layout;
     int input = netrt_picture_input(context->program, &layout);
@@ -232,8 +232,7 @@ static int finish(Run *run, NetrtError *error) {
         netrt_progress_line(&run->progress, "stopped at step %s  loss %.6f", steps, run->trainer.loss);
     if (!save(run, path, error)) return NETRT_FAILED;
     if (!run->interrupted) return NETRT_DONE;
-    if (options->no_save || run->trainer.steps == 0)
-        netrt_progress_warn(&run->progress, "interrupted after %s steps; nothing was saved", steps);
+    if (options->no_save) netrt_progress_warn(&run->progress, "interrupted after %s steps; nothing was saved", steps);
     else
         netrt_progress_warn(&run->progress, "interrupted after %s steps (epoch %lld of %lld); go on with: %s train --load %s",
                             steps, (long long)(run->epochs_done < run->epochs ? run->epochs_done + 1 : run->epochs),

@@ -1,7 +1,6 @@
 // See trainer.h. The order of random draws is PyTorch's: initial parameters, then the loader of each epoch.
 #include "program/trainer.h"
 
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -10,8 +9,6 @@ static int64_t batches_of_epoch(int64_t count, int64_t batch, bool drop_last) {
 }
 
 static bool check(const NetrtContext *context, const NetrtTrainer *trainer, NetrtError *error) {
-    const NetrtProgram *program = context->program;
-    if (trainer->split->count == 0) return netrt_fail(error, "%s has no training samples", program->data.name);
     if (trainer->epoch_steps == 0)
         return netrt_fail(error, "a batch of %lld is more than the %lld training samples, and drop_last=True drops it",
                           (long long)trainer->batch, (long long)trainer->split->count);
@@ -58,7 +55,7 @@ bool netrt_trainer_open(NetrtTrainer *trainer, const NetrtContext *context, Netr
     if (!netrt_mul_checked(epochs, trainer->epoch_steps, &planned)) planned = INT64_MAX;
     if (options->steps > planned) {
         planned = options->steps;
-        epochs = (planned + trainer->epoch_steps - 1) / trainer->epoch_steps;
+        epochs = planned / trainer->epoch_steps + (planned % trainer->epoch_steps != 0);
     }
     scalars[NETRT_EPOCHS].i = epochs;
     scalars[NETRT_STEPS].i = planned;
@@ -130,6 +127,4 @@ bool netrt_trainer_step(NetrtTrainer *trainer, NetrtError *error) {
 
 double netrt_trainer_loss(const NetrtTrainer *trainer) { return trainer->loss_sum / (double)trainer->seen; }
 
-double netrt_trainer_accuracy(const NetrtTrainer *trainer) {
-    return trainer->correct_metric ? trainer->correct_sum / (double)trainer->seen : NAN;
-}
+double netrt_trainer_accuracy(const NetrtTrainer *trainer) { return trainer->correct_sum / (double)trainer->seen; }

@@ -35,7 +35,7 @@ void netrt_trainer_epoch(NetrtTrainer *trainer, int64_t epoch);
 // epoch may have fewer batches: they are divided by the same number and applied all the same.
 bool netrt_trainer_step(NetrtTrainer *trainer, NetrtError *error);
 
-// Means over the samples of this epoch so far; accuracy is NaN where targets are no classes.
+// Means over the samples of this epoch so far; there is an accuracy if there is a correct_metric.
 double netrt_trainer_loss(const NetrtTrainer *trainer);
 double netrt_trainer_accuracy(const NetrtTrainer *trainer);
 

@@ -18,7 +18,9 @@ int netrt_cpus_from_quota(const char *text) {
     return whole < quota / period ? whole + 1 : whole;
 }
 
-static bool read_line(const char *path, char *line, int size) {
+static bool read_line(const char *root, const char *name, char *line, int size) {
+    char path[2048];
+    snprintf(path, sizeof path, "%s%s", root, name);
     FILE *file = fopen(path, "re");
     if (!file) return false;
     bool got = fgets(line, size, file) != NULL;
@@ -30,44 +32,37 @@ static bool read_line(const char *path, char *line, int size) {
 static int smaller(int limit, int found) { return found > 0 && (limit == 0 || found < limit) ? found : limit; }
 
 // Version 2: the limit of our own group and of every group around it. In a container our group is the root.
-static int quota_v2(void) {
-    char line[512], path[1200], group[512];
-    if (!read_line("/proc/self/cgroup", line, sizeof line) || strncmp(line, "0::", 3) != 0) return 0;
+static int quota_v2(const char *root) {
+    char line[512], path[640], group[512];
+    if (!read_line(root, "/proc/self/cgroup", line, sizeof line) || strncmp(line, "0::", 3) != 0) return 0;
     snprintf(group, sizeof group, "%s", line + 3);
     for (int limit = 0;;) {
         snprintf(path, sizeof path, "/sys/fs/cgroup%s/cpu.max", strcmp(group, "/") ? group : "");
-        if (read_line(path, line, sizeof line)) limit = smaller(limit, netrt_cpus_from_quota(line));
+        if (read_line(root, path, line, sizeof line)) limit = smaller(limit, netrt_cpus_from_quota(line));
         char *slash = strrchr(group, '/');
         if (!slash) return limit;
         *slash = 0;
     }
 }
 
-static int quota_v1(void) {
+static int quota_v1(const char *root) {
     char quota[64], period[64], both[140];
-    if (!read_line("/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota)) return 0;
-    if (!read_line("/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) return 0;
+    if (!read_line(root, "/sys/fs/cgroup/cpu/cpu.cfs_quota_us", quota, sizeof quota)) return 0;
+    if (!read_line(root, "/sys/fs/cgroup/cpu/cpu.cfs_period_us", period, sizeof period)) return 0;
     snprintf(both, sizeof both, "%s %s", quota, period);
     return netrt_cpus_from_quota(both);
 }
 
-// The mask can be longer than cpu_set_t on machines with more than 1024 processors: then ask for a longer one.
+int netrt_cpus_from_groups(const char *root) { return smaller(quota_v2(root), quota_v1(root)); }
+
+// A mask that is shorter than the system's is refused; this one has room for more processors than Linux can count.
 static int affinity(void) {
-    for (int most = 1024; most <= 1 << 20; most *= 2) {
-        cpu_set_t *set = CPU_ALLOC(most);
-        if (!set) break;
-        size_t size = CPU_ALLOC_SIZE(most);
-        bool got = sched_getaffinity(0, size, set) == 0;
-        int count = got ? CPU_COUNT_S(size, set) : 0;
-        CPU_FREE(set);
-        if (got) return count;
-    }
-    return (int)sysconf(_SC_NPROCESSORS_ONLN);
+    cpu_set_t sets[64];
+    return sched_getaffinity(0, sizeof sets, sets) == 0 ? CPU_COUNT_S(sizeof sets, sets) : (int)sysconf(_SC_NPROCESSORS_ONLN);
 }
 
 int netrt_cpus_available(void) {
-    int count = smaller(affinity(), quota_v2());
-    count = smaller(count, quota_v1());
+    int count = smaller(affinity(), netrt_cpus_from_groups(""));
     return count < 1 ? 1 : count;
 }
 

@@ -1,90 +1,9 @@
-// The command line of a compiled program, from arguments to exit status: each test runs netrt_run() in a child process, in a
-// folder of its own, and looks at what it printed.
-#include <setjmp.h>
-#include <signal.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/wait.h>
-#include <unistd.h>
-
-#include <cmocka.h>
+// The command line of a compiled program, from arguments to exit status.
+#include "rt_command_line.h"
 
 #include "checkpoint/safetensors.h"
 #include "data/npy.h"
-#include "program/commands.h"
 #include "random/torch_random.h"
-#include "rt_linear.h"
-
-#define MOST_WORDS 16
-
-typedef struct Output {
-    int status;
-    char out[20000], err[20000];
-} Output;
-
-static NetrtProgram program; // what the next run runs
-static Output last;
-
-static void read_whole(const char *path, char *text, size_t size) {
-    FILE *file = fopen(path, "r");
-    assert_non_null(file);
-    size_t count = fread(text, 1, size - 1, file);
-    text[count] = 0;
-    fclose(file);
-}
-
-// The child: "./linear" with these words, separated by blanks.
-static void child(const char *line) {
-    char words[512], *argv[MOST_WORDS + 2] = {"./linear"};
-    int argc = 1;
-    snprintf(words, sizeof words, "%s", line);
-    for (char *word = strtok(words, " "); word && argc <= MOST_WORDS; word = strtok(NULL, " ")) argv[argc++] = word;
-    if (!freopen("out.txt", "w", stdout) || !freopen("err.txt", "w", stderr)) _exit(99);
-    exit(netrt_run(&program, argc, argv)); // not _exit: a coverage build writes its counts at the end
-}
-
-static pid_t start(const char *line) {
-    fflush(NULL);
-    pid_t pid = fork();
-    if (pid == 0) child(line);
-    return pid;
-}
-
-static int finish(pid_t pid) {
-    int status = 0;
-    waitpid(pid, &status, 0);
-    last.status = WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-    read_whole("out.txt", last.out, sizeof last.out);
-    read_whole("err.txt", last.err, sizeof last.err);
-    return last.status;
-}
-
-static int run(const char *line) { return finish(start(line)); }
-
-static void says(const char *text, const char *part) {
-    if (!strstr(text, part)) fail_msg("\"%s\" is not in: %s", part, text);
-}
-
-static int one_line(const char *text) {
-    const char *end = strchr(text, '\n');
-    return end && end[1] == 0;
-}
-
-static double number_after(const char *text, const char *key) {
-    const char *at = strstr(text, key);
-    assert_non_null(at);
-    return strtod(at + strlen(key), NULL);
-}
-
-static int each_setup(void **state) {
-    (void)state;
-    program = linear_f32;
-    unlink("linear.safetensors");
-    return 0;
-}
 
 static void usage(void **state) {
     (void)state;
@@ -100,6 +19,15 @@ static void usage(void **state) {
         {"train --epochs 99999999999999999999", "--epochs takes a whole number"},
         {"train --lr -1", "--lr takes a number of at least 0"},
         {"train --lr nan", "--lr takes a number of at least 0"},
+        {"train --lr x", "--lr takes a number of at least 0, not \"x\""},
+        {"train --lr 1x", "--lr takes a number of at least 0, not \"1x\""},
+        {"train --save=", "--save takes a name, not an empty one"},
+        {"grad --input=", "--input takes a name, not an empty one"},
+        {"grad --input=1 --input=2 --input=3 --input=4 --input=5 --input=6 --input=7 --input=8 --input=9",
+         "--input is given more than 8 times"},
+        {"train --nonsense-and-more", "unknown option --nonsense-and-more: --help lists what there is"},
+        {"train -", "train takes no argument \"-\""},
+        {"train -- --epochs", "train takes no argument \"--epochs\""},
         {"train --json=yes", "--json takes no value"},
         {"train more", "train takes no argument \"more\""},
         {"test --epochs 3", "--epochs means nothing to this command"},
@@ -122,9 +50,14 @@ static void usage(void **state) {
 
 static void help(void **state) {
     (void)state;
-    assert_int_equal(run("--help"), 0);
-    says(last.out, "./linear gradcheck");
-    says(last.out, "--no-shuffle");
+    const char *const words[] = {"--help", "-h", "help"};
+    for (size_t i = 0; i < sizeof words / sizeof *words; i++) {
+        assert_int_equal(run(words[i]), 0);
+        says(last.out, "./linear gradcheck");
+        says(last.out, "--no-shuffle");
+    }
+    assert_int_equal(run("test -h"), 0);
+    says(last.out, "./linear test\n");
     const char *const commands[] = {"train", "test", "predict", "summary", "gradcheck", "grad", "init"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         char line[64];
@@ -267,6 +200,7 @@ static void missing_entries(void **state) {
         int entry;
         const char *line, *part;
     } cases[] = {
+        {NETRT_INIT, "train --no-save", NULL},       // from zeros
         {NETRT_TRAIN_STEP, "train --no-save", NULL}, // the two halves do
         {NETRT_APPLY, "train --no-save", "linear.net has no optimizer"},
         {NETRT_GRADIENTS, "grad", "linear.net has no loss to differentiate"},
@@ -424,20 +358,6 @@ static void interrupted(void **state) {
     }
 }
 
-static int group_setup(void **state) {
-    static char folder[] = "/tmp/rt_cli_XXXXXX";
-    *state = mkdtemp(folder);
-    return *state && chdir(folder) == 0 ? 0 : -1;
-}
-
-static int group_teardown(void **state) {
-    static const char *const files[] = {"out.txt",           "err.txt",       "x.npy",         "y.npy",   "bad.npy",
-                                        "one.npy",           "g.safetensors", "w.safetensors", "log.csv", "log.jsonl",
-                                        "linear.safetensors"};
-    for (size_t i = 0; i < sizeof files / sizeof *files; i++) unlink(files[i]);
-    return chdir("/") || rmdir(*state);
-}
-
 #define TEST(name) cmocka_unit_test_setup(name, each_setup)
 
 int main(void) {
@@ -460,5 +380,5 @@ int main(void) {
         TEST(summary),
         TEST(interrupted),
     };
-    return cmocka_run_group_tests(tests, group_setup, group_teardown);
+    return cmocka_run_group_tests(tests, folder_enter, folder_leave);
 }

@@ -1,12 +1,8 @@
 // The pool: every tile once, whatever the number of threads; processors that may be used; subnormals per thread.
-#include <setjmp.h>
-#include <stdarg.h>
-#include <stddef.h>
-#include <stdint.h>
-#include <stdlib.h>
-#include <unistd.h>
+#define _GNU_SOURCE // NOLINT(bugprone-reserved-identifier): the C library's own switch, for sched_setaffinity
+#include "rt_files.h"
 
-#include <cmocka.h>
+#include <sched.h>
 
 #include "netrt.h"
 #include "threads/cpus.h"
@@ -35,7 +31,7 @@ static void every_tile_once(void **state) {
         int32_t expected[512] = {0};
         for (int job = 0; job < 2000; job++) {
             int64_t tiles = (job * 7) % 513;
-            netrt_pool_run(pool, count, &tally, tiles, 1 + job % threads);
+            netrt_pool_run(pool, count, &tally, tiles, 1 + job % (threads + 1)); // once in a while more than there are
             for (int64_t t = 0; t < tiles; t++) expected[t]++;
         }
         for (int t = 0; t < 512; t++) assert_int_equal(tally.done[t], expected[t]);
@@ -98,14 +94,78 @@ static void processors(void **state) {
     assert_int_equal(netrt_cpus_from_quota("50000 100000"), 1);
     assert_int_equal(netrt_cpus_from_quota("-1 100000"), 0);
     assert_int_equal(netrt_cpus_from_quota(""), 0);
-    assert_true(netrt_cpus_available() >= 1);
+    assert_int_equal(netrt_cpus_from_quota("100000"), 0);
+    assert_int_equal(netrt_cpus_from_quota("100000 0"), 0);
+    assert_int_equal(netrt_cpus_from_quota("1e300 1"), 0);
     assert_in_range(netrt_cpus_isa(), NETRT_ISA_BASE, NETRT_ISA_AVX512);
+}
+
+// The affinity mask counts.
+static void processors_of_the_mask(void **state) {
+    (void)state;
+    cpu_set_t all, one;
+    assert_int_equal(sched_getaffinity(0, sizeof all, &all), 0);
+    int first = 0;
+    while (!CPU_ISSET(first, &all)) first++;
+    assert_in_range(netrt_cpus_available(), 1, CPU_COUNT(&all));
+    CPU_ZERO(&one);
+    CPU_SET(first, &one);
+    assert_int_equal(sched_setaffinity(0, sizeof one, &one), 0);
+    assert_int_equal(netrt_cpus_available(), 1);
+    assert_int_equal(sched_setaffinity(0, sizeof all, &all), 0);
+}
+
+// Writes a file of a made-up system, with the folders that it is in.
+static void put(void **state, const char *name, const char *text) {
+    char path[256];
+    snprintf(path, sizeof path, "%s", in_folder(state, name));
+    for (char *slash = strchr(path + strlen(((Folder *)*state)->path) + 1, '/'); slash; slash = strchr(slash + 1, '/')) {
+        *slash = 0;
+        mkdir(path, 0777); // it may be there
+        *slash = '/';
+    }
+    write_file(path, text, strlen(text));
+}
+
+// Control groups: the tightest of our own and of those around it; version 2, version 1, and files that say nothing.
+static void processors_of_groups(void **state) {
+    const char *root = ((Folder *)*state)->path;
+    assert_int_equal(netrt_cpus_from_groups(root), 0); // no groups at all
+    put(state, "proc/self/cgroup", "");
+    assert_int_equal(netrt_cpus_from_groups(root), 0);
+    put(state, "proc/self/cgroup", "0::/\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 0); // a root without a limit
+    put(state, "sys/fs/cgroup/cpu.max", "350000 100000\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 4); // a container
+    put(state, "proc/self/cgroup", "0::/user.slice/job\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 4);
+    put(state, "sys/fs/cgroup/user.slice/cpu.max", "200000 100000\n");
+    put(state, "sys/fs/cgroup/user.slice/job/cpu.max", "max 100000\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 2); // of the group around our own
+    put(state, "sys/fs/cgroup/user.slice/job/cpu.max", "50000 100000\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 1);
+    put(state, "proc/self/cgroup", "4:cpu,cpuacct:/job\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 0); // version 1
+    put(state, "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "300000\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 0);
+    put(state, "sys/fs/cgroup/cpu/cpu.cfs_period_us", "100000\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 3);
+    put(state, "proc/self/cgroup", "0::/user.slice\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 2); // both: the tighter one
+    put(state, "sys/fs/cgroup/cpu/cpu.cfs_quota_us", "-1\n");
+    put(state, "proc/self/cgroup", "4:cpu,cpuacct:/job\n");
+    assert_int_equal(netrt_cpus_from_groups(root), 0);
 }
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(every_tile_once), cmocka_unit_test(sleeping_helpers), cmocka_unit_test(flushing_helpers),
-        cmocka_unit_test(denormals),       cmocka_unit_test(processors),
+        cmocka_unit_test(every_tile_once),
+        cmocka_unit_test(sleeping_helpers),
+        cmocka_unit_test(flushing_helpers),
+        cmocka_unit_test(denormals),
+        cmocka_unit_test(processors),
+        cmocka_unit_test(processors_of_the_mask),
+        cmocka_unit_test_setup_teardown(processors_of_groups, folder_make, folder_remove),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
