@@ -266,6 +266,7 @@ static void block(Gen *g, const KBlock *b) {
         case KS_STORE: gen_store(g, &s->access, &s->mask, g->vals[s->value], lanes_of(g, s->value)); break;
         case KS_SET: LLVMBuildStore(g->builder, g->vals[s->value], reg_element(g, s)); break;
         case KS_CHECK: check(g, s); break;
+        case KS_PREFETCH: gen_prefetch(g, &s->access); break;
         case KS_COMMENT: break;
         }
     }

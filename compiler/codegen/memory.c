@@ -218,3 +218,10 @@ void gen_store(Gen *g, const KAccess *a, const KMask *mask, Value value, uint32_
         compat_masked_scatter(g->module, g->builder, value, pointers, align, lane_mask);
     }
 }
+
+void gen_prefetch(Gen *g, const KAccess *a) {
+    enum { READ = 0, EVERY_CACHE = 3, DATA = 1 }; // as llvm.prefetch numbers them
+    Value args[] = {first_pointer(g, a), LLVMConstInt(g->i32, READ, 0), LLVMConstInt(g->i32, EVERY_CACHE, 0),
+                    LLVMConstInt(g->i32, DATA, 0)};
+    gen_intrinsic(g, "llvm.prefetch", g->ptr, args, 4);
+}

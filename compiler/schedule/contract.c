@@ -132,14 +132,50 @@ static void tile_end(Contract *c, const Tile *t, Phase phase) {
     emit_end(e);
 }
 
+static bool varies(const KIdx *idx, KVar var) {
+    for (uint32_t i = 0; i < idx->count; i++)
+        if (idx->term[i].var == var) return true;
+    return false;
+}
+
+// Asks for each vector that the statements load, row by row of the tile.
+static void fetch_loads(Emit *e, const Tile *t, const KBlock *block) {
+    for (size_t i = 0; i < block->count; i++) {
+        const KStmt *s = &block->items[i];
+        if (s->kind == KS_FOR) fetch_loads(e, t, &s->body);
+        bool load = s->kind == KS_LET && s->op == K_LOAD && s->access.lane_stride == 1 && varies(&s->access.idx, t->r);
+        if (load && e->k->bufs.items[s->access.buf].role == KBUF_DATA)
+            emit_stmt(e, (KStmt){.kind = KS_PREFETCH, .access = s->access, .mask = s->mask});
+    }
+}
+
+// What the end of the tile reads (parameters to be updated, what masks come from) is fetched while the tile sums. `end` is the
+// tile's last statement; the loads are put before statement `at` of the block.
+static void fetch_ahead(Contract *c, const Tile *t, size_t at) {
+    Emit *e = c->e;
+    KBlock *block = &e->open[e->depth - 1].body;
+    size_t end = block->count - 1;
+    emit_unroll(e, t->r, t->rows);
+    emit_unroll(e, t->v, t->panel->vectors);
+    fetch_loads(e, t, &block->items[end].body);
+    emit_end(e);
+    emit_end(e);
+    if (block->count == end + 1) return;
+    KStmt fetch = block->items[end + 1];
+    memmove(&block->items[at + 1], &block->items[at], (end + 1 - at) * sizeof fetch);
+    block->items[at] = fetch;
+}
+
 static void register_tile(Contract *c, const Panel *panel, KIdx row, uint32_t rows, Phase phase) {
     Emit *e = c->e;
     Tile t = {.panel = panel, .row = row, .rows = rows, .r = emit_var(e, "r"), .v = emit_var(e, "v")};
     t.acc = emit_reg(e, "acc", c->node->dtype, true, rows, panel->vectors);
     t.b = emit_reg(e, "b", c->node->dtype, true, 1, panel->vectors);
     tile_start(c, &t, phase);
+    size_t summing = e->open[e->depth - 1].body.count;
     if (phase != PHASE_RESULT) tile_sum(c, &t);
     tile_end(c, &t, phase);
+    if (phase == PHASE_ALL) fetch_ahead(c, &t, summing);
 }
 
 static bool row_loop(Contract *c, KVar var, int64_t step, bool resume) {

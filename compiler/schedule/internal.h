@@ -181,4 +181,3 @@ void emit_map(Emit *e, const Group *group);
 void emit_reduce(Emit *e, const Group *group);
 void emit_contract(Emit *e, const Group *group);
 void emit_copy(Emit *e, const Group *group);
-bool map_is_flat(const Schedule *s, const Group *group, bool *gathers);

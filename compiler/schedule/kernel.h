@@ -77,12 +77,13 @@ typedef enum KOp {
 } KOp;
 
 typedef enum KStmtKind {
-    KS_FOR,     // var from lo while var < hi, by step
-    KS_LET,     // dst = op …
-    KS_STORE,   // access = value, mask
-    KS_SET,     // register reg[r][v] = value (also its initialisation)
-    KS_CHECK,   // a BOOL value, scalar or vector (under mask), must hold; message
-    KS_COMMENT, // text, for the reader of --emit=kernels
+    KS_FOR,      // var from lo while var < hi, by step
+    KS_LET,      // dst = op …
+    KS_STORE,    // access = value, mask
+    KS_SET,      // register reg[r][v] = value (also its initialisation)
+    KS_CHECK,    // a BOOL value, scalar or vector (under mask), must hold; message
+    KS_PREFETCH, // the line of memory that access (of one element) lies in will soon be read
+    KS_COMMENT,  // text, for the reader of --emit=kernels
 } KStmtKind;
 
 typedef struct KStmt KStmt;
@@ -113,7 +114,7 @@ struct KStmt {
     uint32_t scalar; // ScalarKind; place of a draw
     bool normal;     // K_RANDOM
     KIdx idx;        // K_INDEX
-    // K_LOAD, KS_STORE, K_MASKED, KS_CHECK
+    // K_LOAD, KS_STORE, K_MASKED, KS_CHECK, KS_PREFETCH
     KAccess access;
     KMask mask;
     // KS_STORE, KS_SET, KS_CHECK

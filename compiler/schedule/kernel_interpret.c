@@ -226,6 +226,7 @@ static void run_block(Machine *m, const KBlock *block) {
             memcpy(reg_element(m, s), value(m, s->value), lane_count(m, info_of(m, s->value).vector) * sizeof(Lane));
             break;
         case KS_CHECK: check(m, s); break;
+        case KS_PREFETCH:
         case KS_COMMENT: break;
         }
     }

@@ -202,12 +202,12 @@ static void count_uses(Printer *p, const KBlock *block) {
         if (s->kind == KS_FOR) count_uses(p, &s->body);
         else if (s->kind == KS_LET)
             for (size_t a = 0; a < argument_count(s); a++) p->uses[s->args[a]]++;
-        else if (s->kind != KS_COMMENT) p->uses[s->value]++;
+        else if (s->kind != KS_COMMENT && s->kind != KS_PREFETCH) p->uses[s->value]++;
     }
 }
 
 static bool uses_value(const KStmt *s, KVal val) {
-    if (s->kind == KS_FOR || s->kind == KS_COMMENT) return false;
+    if (s->kind == KS_FOR || s->kind == KS_PREFETCH || s->kind == KS_COMMENT) return false;
     if (s->kind != KS_LET) return s->value == val;
     for (size_t a = 0; a < argument_count(s); a++)
         if (s->args[a] == val) return true;
@@ -282,6 +282,10 @@ static void print_stmt(Printer *p, const KStmt *s) {
     case KS_STORE: print_access(p, &s->access, &s->mask, p->kernel->vals.items[s->value].vector); break;
     case KS_SET: print_reg(p, s); break;
     case KS_CHECK: print_check(p, s); return;
+    case KS_PREFETCH:
+        strbuf_add(p->out, "prefetch ");
+        print_access(p, &s->access, &s->mask, false);
+        return;
     case KS_COMMENT: strbuf_printf(p->out, "# %s", s->text); return;
     }
     strbuf_add(p->out, " = ");

@@ -345,6 +345,7 @@ static void check_stmt(Verifier *v, const KStmt *s) {
         check_mask(v, &s->mask);
         if (info_of(v, s->value).dtype != DT_BOOL || !s->text) FAIL(v, "a check needs a bool and a message");
         return;
+    case KS_PREFETCH: check_access(v, s, false); return;
     case KS_COMMENT: return;
     }
     FAIL(v, "no such statement: %d", (int)s->kind);

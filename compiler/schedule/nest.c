@@ -3,6 +3,8 @@
 #include "schedule/internal.h"
 #include "schedule/loops.h"
 
+enum { CACHE_LINE = 64 }; // bytes
+
 Range range_of(Emit *e, const char *name, Dim dim, int64_t block) {
     Range range = {.extent = idx_dim(dim), .lo = idx_const(0), .hi = idx_dim(dim)};
     if (!e->grid || e->k->grid_count == 3 || block == 0) return range;
@@ -36,8 +38,11 @@ void range_lanes(Emit *e, const char *name, const Range *range, LaneBody *body, 
 typedef struct FlatCheck {
     const Schedule *s;
     int32_t group;
-    bool gathers; // reads rows of an input
-    bool plain;   // reads or writes something row-major
+    struct {
+        NodeId *items;
+        size_t count, capacity;
+    } gathered; // inputs, rows of which are read
+    bool plain; // reads or writes something row-major
     int64_t order[MAX_RANK];
     bool ordered; // reads or writes a variable with strides `order`, which is not row-major
 } FlatCheck;
@@ -68,7 +73,7 @@ static bool flat_node(FlatCheck *c, NodeId id, Dim count) {
     switch (node->op) {
     case OP_CONST: return node->attr.constant.data == NULL || (c->plain = true);
     case OP_VAR: return flat_var(c, node->attr.index);
-    case OP_INPUT: return c->gathers = true, c->plain = true;
+    case OP_INPUT: VEC_PUSH(s->arena, &c->gathered, id); return c->plain = true;
     case OP_RAND:
     case OP_RANDN: return c->plain = true;
     case OP_EXPAND: {
@@ -84,19 +89,18 @@ static bool flat_node(FlatCheck *c, NodeId id, Dim count) {
     return true;
 }
 
-bool map_is_flat(const Schedule *s, const Group *group, bool *gathers) {
-    FlatCheck check = {.s = s, .group = (int32_t)(group - s->groups.items)};
+static bool map_is_flat(const Schedule *s, const Group *group, FlatCheck *check) {
+    *check = (FlatCheck){.s = s, .group = (int32_t)(group - s->groups.items)};
     if (group->full.rank == 0) return false;
     for (size_t i = 0; i < group->members.count; i++) {
         NodeId id = group->members.items[i];
-        if (!flat_node(&check, id, shape_count(&group->full))) return false;
-        if (s->kept[id] && s->buffers[id].used) check.plain = true;
+        if (!flat_node(check, id, shape_count(&group->full))) return false;
+        if (s->kept[id] && s->buffers[id].used) check->plain = true;
         for (size_t w = 0; w < s->writes.count; w++)
-            if (s->writes.items[w].node == id && s->writes.items[w].in_place && !flat_var(&check, s->writes.items[w].var))
+            if (s->writes.items[w].node == id && s->writes.items[w].in_place && !flat_var(check, s->writes.items[w].var))
                 return false;
     }
-    *gathers = check.gathers;
-    return !(check.plain && check.ordered);
+    return !(check->plain && check->ordered);
 }
 
 // ---- Loops
@@ -118,17 +122,37 @@ static void map_body(Emit *e, void *context, KIdx at) {
     e->known.count = known;
 }
 
-static void emit_flat(Emit *e, bool gathers) {
+// The rows of a batch lie anywhere in the data set, each a miss of all caches that nothing foresees: all of a tile's are asked
+// for before the first is read.
+static void fetch_rows(Emit *e, const FlatCheck *check, const Range *rows, int64_t columns) {
+    for (size_t i = 0; i < check->gathered.count; i++) {
+        KAccess access;
+        DType dtype;
+        NodeId input = check->gathered.items[i];
+        int64_t line = CACHE_LINE / (int64_t)dtype_size(graph_node(e->s->g, input)->dtype);
+        Coord at[MAX_RANK] = {{range_loop(e, "i", rows), 0}};
+        KVar j = emit_var(e, "j");
+        emit_for(e, j, idx_const(0), idx_const(columns), line);
+        at[1] = (Coord){idx_var(j), 0};
+        emit_access(e, input, at, &access, &dtype);
+        emit_stmt(e, (KStmt){.kind = KS_PREFETCH, .access = access});
+        emit_end(e);
+        range_end(e, rows);
+    }
+}
+
+static void emit_flat(Emit *e, const FlatCheck *check) {
     const Shape *shape = &e->group->full;
     Dim count = shape_count(shape);
     MapBody body = {.lane_axis = 1};
     e->flat = true;
-    if (gathers) {
+    if (check->gathered.count) {
         Dim rows = shape->dim[0], columns = {count.size / shape->dim[0].size, false};
         e->flat_columns = columns.size;
         int64_t block = columns.size >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / columns.size;
         Range range = range_of(e, "rows", rows, block);
         emit_scalars(e, e->group);
+        fetch_rows(e, check, &range, columns.size);
         body.at[0] = (Coord){range_loop(e, "i", &range), 0};
         emit_lanes(e, "j", idx_const(0), idx_dim(columns), NULL, map_body, &body);
         range_end(e, &range);
@@ -164,9 +188,9 @@ uint32_t memory_order(const Schedule *s, const Group *group, uint32_t *axes) {
 }
 
 void emit_map(Emit *e, const Group *group) {
-    bool gathers;
-    if (map_is_flat(e->s, group, &gathers)) {
-        emit_flat(e, gathers);
+    FlatCheck check;
+    if (map_is_flat(e->s, group, &check)) {
+        emit_flat(e, &check);
         return;
     }
     uint32_t axes[MAX_RANK];

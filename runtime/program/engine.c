@@ -170,7 +170,9 @@ bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *erro
         run_step(engine, &entry->steps[s], buffers, plan->tiles[s], most, &plan->tuning[s]);
         if (engine->watch) netrt_watch_step(engine->watch, kind, s, buffers, N);
         buffers += entry->steps[s].buffer_count;
+        netrt_ahead_fetch(&engine->ahead, engine->program, engine->inputs, entry->step_count - s);
     }
+    engine->ahead = (NetrtAhead){0};
     if (flush) netrt_denormals_restore(before);
     if (engine->failed == 0) return true;
     int64_t message = engine->failed - 1;

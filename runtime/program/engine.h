@@ -7,6 +7,7 @@
 #include "data/dataset.h"
 #include "data/error.h"
 #include "netrt.h"
+#include "program/ahead.h"
 #include "random/torch_random.h"
 #include "threads/pool.h"
 
@@ -21,6 +22,7 @@ typedef struct NetrtEngine {
     const void *inputs[NETRT_MAX_INPUTS]; // rows of each input
     int32_t *index;                       // [capacity]: which row is sample i of the batch
     int64_t capacity;                     // largest batch reserved so far
+    NetrtAhead ahead;                     // set before a run whose successor's batch is known; a run ends it
     NetrtWatch *watch;                    // looks at what each step wrote; NULL for none
     // ---- the engine's own
     NetrtPool *pool;

@@ -87,6 +87,8 @@ static bool run_batch(NetrtTrainer *trainer, int64_t *samples, NetrtError *error
     NetrtEngine *engine = &trainer->session->engine;
     int64_t left = trainer->split->count - trainer->seen, N = left < trainer->batch ? left : trainer->batch;
     memcpy(engine->index, trainer->order + trainer->seen, (size_t)N * sizeof *engine->index);
+    int64_t more = left - N < trainer->batch ? left - N : trainer->batch;
+    engine->ahead = (NetrtAhead){.rows = trainer->order + trainer->seen + N, .count = more};
     if (!netrt_engine_run(engine, trainer->halves ? NETRT_GRADIENTS : NETRT_TRAIN_STEP, N, error)) return false;
     double loss = netrt_engine_metric(engine, trainer->loss_metric);
     trainer->loss_sum += loss * (double)N;
