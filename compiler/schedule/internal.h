@@ -6,6 +6,7 @@
 //     memory.c    the workspace
 //     emit.c      a node's value at given coordinates, as statements of the kernel language
 //     nest.c, reduce.c, contract.c, contract_pack.c, copy.c    the loops around them, one file for each kind of group
+//     label.c     what a kernel is called
 //     cost.c      the arithmetic and the memory traffic of a group
 //     schedule.c  all of it, for every entry
 #pragma once
@@ -89,6 +90,9 @@ void schedule_fuse(Schedule *s);                  // groups and `kept`
 void schedule_order(Schedule *s);                 // order, places, in_place, small groups next to each other
 void schedule_memory(Schedule *s);                // buffers' offsets, the entry's workspace
 PlanRef buffer_ref(const Schedule *s, NodeId id); // where a kept value lies, once the workspace is planned
+// What a kernel that computes these groups is called, and the lines that it comes from: "mnist.net:3,5".
+const char *label_name(const Schedule *s, const uint32_t *groups, size_t count);
+const char *label_lines(const Schedule *s, const uint32_t *groups, size_t count);
 // Adds what the group costs to its kernel's FLOPs and bytes. Needs the workspace planned.
 void cost_group(Schedule *s, const Group *group, Kernel *k);
 

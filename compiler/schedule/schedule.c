@@ -50,39 +50,6 @@ static void lay_out_vars(Plan *plan, Arena *perm, bool transpose) {
 
 // ---- Kernels
 
-static const char *lines_of(const Schedule *s, const Node *node) {
-    const Diagnostics *diag = s->g->diag;
-    if (!diag || node->span.file == FILE_NONE) return "";
-    uint32_t line, column;
-    diag_position(diag, node->span.file, node->span.begin, &line, &column);
-    return arena_printf(s->arena, "%s:%u", diag_file(diag, node->span.file)->path, line);
-}
-
-// The parameter that a contraction multiplies by, or NULL.
-static const char *weight_of(const Schedule *s, const Node *matmul) {
-    for (uint32_t i = 0; i < 2; i++) {
-        const Node *node = graph_node(s->g, matmul->operands[i]);
-        while (op_info[node->op].class == CLASS_MOVEMENT) node = graph_node(s->g, node->operands[0]);
-        if (node->op == OP_VAR) return s->plan->program->vars[node->attr.index].name;
-    }
-    return NULL;
-}
-
-// For people: what the user called it, else what it writes, else what it is.
-static const char *name_of(const Schedule *s, const Group *group) {
-    const Node *anchor = graph_node(s->g, group->anchor);
-    for (size_t i = 0; i < group->members.count; i++) {
-        const Node *node = graph_node(s->g, group->members.items[i]);
-        if (node->name) return node->name;
-    }
-    for (size_t i = 0; i < s->writes.count; i++)
-        if (s->group_of[s->writes.items[i].node] == (int32_t)(group - s->groups.items))
-            return arena_printf(s->arena, "update %s", s->plan->program->vars[s->writes.items[i].var].name);
-    const char *weight = anchor->op == OP_MATMUL ? weight_of(s, anchor) : NULL;
-    if (weight) return arena_printf(s->arena, "multiply by %s", weight);
-    return op_info[anchor->op].name;
-}
-
 static Emit *begin_kernel(Schedule *s, const char *name, const char *lines) {
     Emit *e = NEW(s->arena, Emit);
     e->s = s;
@@ -118,7 +85,8 @@ static void emit_group(Emit *e, const Group *group) {
     }
 }
 
-static void add_draw(Schedule *s, const Group *group) {
+static void add_draw(Schedule *s, size_t place) {
+    const Group *group = &s->groups.items[s->order[place]];
     const Node *node = graph_node(s->g, group->anchor);
     PlanStep step = {
         .draw = true, .ref_count = 1, .draw_kind = node->attr.draw.kind, .a = node->attr.draw.a, .b = node->attr.draw.b};
@@ -126,22 +94,21 @@ static void add_draw(Schedule *s, const Group *group) {
     step.refs = NEW(s->arena, PlanRef);
     *step.refs = buffer_ref(s, group->anchor);
     step.name = "draw";
-    step.lines = lines_of(s, node);
+    step.lines = label_lines(s, s->order + place, 1);
     VEC_PUSH(s->arena, &s->out->steps, step);
 }
 
 static void make_steps(Schedule *s) {
     for (size_t o = 0; o < s->order_count;) {
         const Group *group = &s->groups.items[s->order[o]];
-        const Node *anchor = graph_node(s->g, group->anchor);
         if (group->kind == GROUP_DRAW) {
-            add_draw(s, group);
+            add_draw(s, o);
             o++;
             continue;
         }
-        Emit *e = begin_kernel(s, name_of(s, group), lines_of(s, anchor));
         size_t end = o + 1;
         while (group->small && end < s->order_count && s->groups.items[s->order[end]].small) end++;
+        Emit *e = begin_kernel(s, label_name(s, s->order + o, end - o), label_lines(s, s->order + o, end - o));
         e->grid = !group->small;
         for (; o < end; o++) emit_group(e, &s->groups.items[s->order[o]]);
         end_kernel(e);

@@ -58,11 +58,11 @@ says "$err" "it is said once, with the step" "logs: the loss became NaN at step 
 says "$err" "and nothing is saved" "holds NaN or Inf .* nothing was saved"
 holds "nothing is" absent logs.safetensors
 expect 1 "with it" ./logs train --check-finite
-says "$err" "the tensor is named with its line" "step 1 \\(epoch 1\\) gave NaN, first in 'fc' \\(logs\\.net:6\\) or"
+says "$err" "the tensor is named with its line" "step 1 \\(epoch 1\\) gave NaN, first in 'fc' \\(logs\\.net:6,7\\) or"
 holds "and nothing is saved" absent logs.safetensors
 expect 0 "without fusion" "$NETC" logs.net -O0
 expect 1 "it is exact" ./logs train --check-finite
-says "$err" "to the operation" "first in 'log' \\(logs\\.net:7\\)"
+says "$err" "to the operation" "first in 'log in Bad' \\(logs\\.net:7\\)"
 expect 0 "a mask of -inf" "$NETC" masked.net
 expect 0 "is no accident" ./masked train --check-finite --epochs 3 --no-save
 for accumulate in 1 2; do
