@@ -24,7 +24,8 @@ static const Command commands[] = {
     {"grad", NETRT_GRAD, netrt_command_grad, " --input X.npy --target Y.npy -o G.safetensors",
      "loss and the gradient of every parameter for one batch"},
     {"init", NETRT_INIT_COMMAND, netrt_command_init, " -o W.safetensors", "the initial parameters"},
-    {"profile", 0, NULL, NULL, NULL},
+    {"profile", NETRT_PROFILE, netrt_command_profile, " [--inference]",
+     "where a step's time goes: each kernel with its .net lines, time, GFLOP/s, bytes/s, share of the measured peak"},
     {"export", 0, NULL, NULL, NULL},
 };
 #define COMMAND_COUNT (sizeof commands / sizeof *commands)

@@ -19,6 +19,7 @@ int netrt_command_summary(const NetrtContext *context, NetrtError *error);
 int netrt_command_init(const NetrtContext *context, NetrtError *error);
 int netrt_command_grad(const NetrtContext *context, NetrtError *error);
 int netrt_command_gradcheck(const NetrtContext *context, NetrtError *error);
+int netrt_command_profile(const NetrtContext *context, NetrtError *error);
 
 // Runs a program: `dispatch` reads the arguments and returns the exit status. Prints the error, if any.
 typedef int NetrtDispatch(NetrtContext *context, int argc, char **argv, NetrtError *error);

@@ -166,8 +166,11 @@ bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *erro
     int most = keep ? 1 : netrt_pool_threads(engine->pool);
     uint32_t before = flush ? netrt_denormals_flush() : 0;
     char *const *buffers = plan->pointers;
+    double *laps = engine->laps[kind];
     for (int64_t s = 0; s < entry->step_count; s++) {
+        double begin = laps ? now() : 0;
         run_step(engine, &entry->steps[s], buffers, plan->tiles[s], most, &plan->tuning[s]);
+        if (laps) laps[s] += now() - begin;
         if (engine->watch) netrt_watch_step(engine->watch, kind, s, buffers, N);
         buffers += entry->steps[s].buffer_count;
         netrt_ahead_fetch(&engine->ahead, engine->program, engine->inputs, entry->step_count - s);

@@ -24,6 +24,7 @@ typedef struct NetrtEngine {
     int64_t capacity;                     // largest batch reserved so far
     NetrtAhead ahead;                     // set before a run whose successor's batch is known; a run ends it
     NetrtWatch *watch;                    // looks at what each step wrote; NULL for none
+    double *laps[NETRT_ENTRIES];          // nanoseconds of each step of an entry, added up; NULL: nobody asks
     // ---- the engine's own
     NetrtPool *pool;
     NetrtCall *calls; // one for each thread

@@ -44,6 +44,8 @@ static const Option options_table[] = {
     {"--png", "OUT", TEXT, NETRT_PREDICT_COMMAND, FIELD(png), "draw the picture and the probabilities to this file, too"},
     {"--epochs", "N", COUNT, NETRT_TRAIN, FIELD(epochs), "passes over the training samples"},
     {"--steps", "N", COUNT, NETRT_TRAIN, FIELD(steps), "stop after N steps, without evaluation"},
+    {"--inference", NULL, SET, NETRT_PROFILE, FIELD(inference), "predicting instead of training"},
+    {"--steps", "N", COUNT, NETRT_PROFILE, FIELD(steps), "measure so many (default: about a second's)"},
     {"--batch-size", "N", COUNT, NETRT_ANY, FIELD(batch_size), "samples in a batch"},
     {"--lr", "X", RATE, NETRT_TRAIN, FIELD(lr), "learning rate; a schedule stays in force"},
     {"--seed", "S", INTEGER, NETRT_RUNS, FIELD(seed), "of the initial parameters and the order of samples"},

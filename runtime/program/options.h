@@ -14,7 +14,9 @@ enum {
     NETRT_GRAD = 1 << 5,
     NETRT_GRADCHECK = 1 << 6,
     NETRT_CALCULATE_COMMAND = 1 << 7, // of a program without a model: the only one
-    NETRT_RUNS = NETRT_TRAIN | NETRT_TEST | NETRT_PREDICT_COMMAND | NETRT_INIT_COMMAND | NETRT_GRAD | NETRT_GRADCHECK,
+    NETRT_PROFILE = 1 << 8,
+    NETRT_RUNS =
+        NETRT_TRAIN | NETRT_TEST | NETRT_PREDICT_COMMAND | NETRT_INIT_COMMAND | NETRT_GRAD | NETRT_GRADCHECK | NETRT_PROFILE,
     NETRT_ANY = NETRT_RUNS | NETRT_SUMMARY,
 };
 
@@ -28,7 +30,7 @@ typedef struct NetrtTexts { // of an option that may be given several times
 typedef struct NetrtOptions {
     const char *load, *save, *data, *output, *target, *log, *png; // NULL: not given
     NetrtTexts input;
-    bool no_save, json, quiet, check_finite, shuffle, help;
+    bool no_save, json, quiet, check_finite, shuffle, inference, help;
     int64_t threads, batch_size, steps, log_every; // 0: not given
     int64_t epochs, patience, seed;                // the program's own unless given
     double lr;

@@ -3,12 +3,13 @@
 #include <string.h>
 
 #include "program/commands.h"
+#include "threads/cpus.h"
 
 bool netrt_isa_check(int isa, int has, NetrtError *error) {
-    static const char *const names[] = {"SSE2", "AVX2", "AVX-512"}, *const march[] = {"x86-64", "x86-64-v3", "x86-64-v4"};
+    static const char *const march[] = {"x86-64", "x86-64-v3", "x86-64-v4"};
     if (isa <= has) return true;
     return netrt_fail(error, "needs %s, this machine has %s: compile it with netc on this machine, or with -march=%s",
-                      names[isa], names[has], march[has]);
+                      netrt_isa_name(isa), netrt_isa_name(has), march[has]);
 }
 
 int netrt_start(const NetrtProgram *program, int argc, char **argv, NetrtDispatch *dispatch) {

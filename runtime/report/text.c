@@ -42,6 +42,21 @@ int netrt_text_width(const char *text) {
     return width;
 }
 
+// Where the character begins that has `width` columns before it.
+static const char *after_columns(const char *text, int width) {
+    for (; *text; text++)
+        if (((unsigned char)*text & 0xc0) != 0x80 && width-- == 0) break;
+    return text;
+}
+
+char *netrt_text_cut(char *out, size_t size, const char *text, int width) {
+    int have = netrt_text_width(text);
+    const char *head = after_columns(text, width / 2);
+    if (have <= width) snprintf(out, size, "%s", text);
+    else snprintf(out, size, "%.*s…%s", (int)(head - text), text, after_columns(text, have - (width - 1 - width / 2)));
+    return out;
+}
+
 // ---- Tables
 
 static char **new_row(NetrtTable *table) {
@@ -80,9 +95,11 @@ void netrt_table_print(const NetrtTable *table, FILE *out) {
     for (int64_t r = 0; r < table->rows; r++) {
         char *const *row = table->cells + r * table->columns;
         for (int i = 0; !row[0] && i < total; i++) fputs("─", out);
-        for (int c = 0; row[0] && c < table->columns; c++) {
+        int end = row[0] ? table->columns : 0; // no spaces at the end of a line
+        while (end > 0 && (!row[end - 1] || !*row[end - 1])) end--;
+        for (int c = 0; c < end; c++) {
             if (c) fputs("  ", out);
-            put_cell(out, row[c] ? row[c] : "", width[c], table->align[c], c == table->columns - 1);
+            put_cell(out, row[c] ? row[c] : "", width[c], table->align[c], c == end - 1);
         }
         fputc('\n', out);
     }

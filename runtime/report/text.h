@@ -31,3 +31,5 @@ void netrt_table_free(NetrtTable *table);
 
 // Columns that text takes on a terminal (UTF-8, one a character).
 int netrt_text_width(const char *text);
+// Text of at most `width` columns: of a longer one the beginning and the end, "multiply by …0.weight". Returns out.
+char *netrt_text_cut(char *out, size_t size, const char *text, int width);

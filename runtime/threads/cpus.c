@@ -79,3 +79,8 @@ int netrt_cpus_isa(void) {
     return NETRT_ISA_BASE;
 #endif
 }
+
+const char *netrt_isa_name(int isa) {
+    static const char *const names[] = {[NETRT_ISA_BASE] = "SSE2", [NETRT_ISA_AVX2] = "AVX2", [NETRT_ISA_AVX512] = "AVX-512"};
+    return names[isa];
+}

@@ -12,3 +12,6 @@ int netrt_cpus_from_groups(const char *root);
 
 // The best of NETRT_ISA_… that this processor and its operating system support.
 int netrt_cpus_isa(void);
+
+// "AVX2"
+const char *netrt_isa_name(int isa);

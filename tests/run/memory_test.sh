@@ -35,6 +35,7 @@ each_allocation 1000 ./small predict test:1
 each_allocation 1000 ./small init -o place/w.safetensors
 each_allocation 1000 ./small grad -o place/w.safetensors
 each_allocation 1000 ./small summary
+each_allocation 10 ./small profile --steps 2
 each_allocation 40 "$NETC" small.net --check
 each_allocation 10 "$NETC" small.net -O0 -o place/small
 finish

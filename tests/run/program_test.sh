@@ -39,7 +39,7 @@ tensors() { python3 tensors.py "$1"; }
 
 # Help and usage.
 expect 0 "--help" ./small --help
-for command in train test predict summary init grad gradcheck; do
+for command in train test predict summary init grad gradcheck profile; do
     says "$out" "--help names $command" "(^|[^a-z])$command([^a-z]|\$)"
     expect 0 "$command --help" ./small $command --help
     holds "prints something" test -s "$out"
@@ -57,7 +57,7 @@ for wrong in "--epochs x" "--epochs -1" "--batch-size 0" "--threads 0" "--lr" "-
 done
 
 # Without a saved file.
-for command in test "predict test:1"; do
+for command in test "predict test:1" profile; do
     # shellcheck disable=SC2086
     expect 1 "$command before training" ./small $command
     says "$err" "says what to run" train

@@ -33,7 +33,7 @@ static void usage(void **state) {
         {"test --epochs 3", "--epochs means nothing to this command"},
         {"train --resume x", "--resume is not in this version"},
         {"train --plot=x.png", "--plot is not in this version"},
-        {"profile", "profile is not in this version"},
+        {"profile --epochs 3", "--epochs means nothing to this command"},
         {"export -o x.npz", "export is not in this version"},
         {"predict", "predict needs something to look at: ./linear predict test:17"},
         {"init", "init needs a file for the parameters"},
@@ -58,7 +58,7 @@ static void help(void **state) {
     }
     assert_int_equal(run("test -h"), 0);
     says(last.out, "./linear test\n");
-    const char *const commands[] = {"train", "test", "predict", "summary", "gradcheck", "grad", "init"};
+    const char *const commands[] = {"train", "test", "predict", "summary", "gradcheck", "grad", "init", "profile"};
     for (size_t i = 0; i < sizeof commands / sizeof *commands; i++) {
         char line[64];
         snprintf(line, sizeof line, "%s --help", commands[i]);

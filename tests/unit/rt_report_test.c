@@ -51,6 +51,9 @@ static void numbers(void **state) {
     assert_string_equal(netrt_text_seconds(text, 0.412), "0.41 s");
     assert_string_equal(netrt_text_seconds(text, 75.3), "1 min 15 s");
     assert_int_equal(netrt_text_width("añb→"), 4);
+    assert_string_equal(netrt_text_cut(text, sizeof text, "añb→", 4), "añb→");
+    assert_string_equal(netrt_text_cut(text, sizeof text, "añb→éc", 5), "añ…éc");
+    assert_string_equal(netrt_text_cut(text, sizeof text, "añb→éc", 4), "añ…c");
 }
 
 static void sizes_and_times(void **state) {
