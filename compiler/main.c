@@ -62,13 +62,18 @@ static void simplify_entries(Program *program) {
     verify_entries(program, "simplify");
 }
 
+static void lap(void *watch, const char *stage) { stopwatch_lap(watch, stage); }
+
 // Everything from the plan on: code, and with it the result.
 static bool generate(Compilation *c, const Plan *plan) {
     const Options *options = &c->options;
     CodegenKind kind = options->emit == EMIT_LLVM ? CODEGEN_LLVM : options->emit == EMIT_ASM ? CODEGEN_ASM : CODEGEN_OBJECT;
     CodegenResult code = {0};
-    codegen(plan, kind, &(CodegenOptions){.optimize = options->optimize, .compiler = netc_version_text}, &code);
-    stopwatch_lap(&c->watch, "codegen");
+    CodegenOptions codegen_options = {
+        .optimize = options->optimize, .compiler = netc_version_text, .lap = lap, .lap_context = &c->watch};
+    codegen(plan, kind, &codegen_options, &code);
+    c->watch.kernels = code.kernels;
+    c->watch.distinct = code.distinct;
     bool ok;
     if (options->emit != EMIT_PROGRAM) {
         ok = output_write(c->perm, c->diag, options->output, code.bytes, code.length);

@@ -49,15 +49,19 @@ static LLVMValueRef kernel_function(Gen *g, MadeList *made, const Kernel *kernel
     return g->function;
 }
 
-static Value **kernel_functions(Gen *g) {
+static Value **kernel_functions(Gen *g, CodegenResult *result) {
     MadeList made = {0};
     Value **functions = NEW_ARRAY(g->arena, Value *, ENTRY_COUNT);
     for (int e = 0; e < ENTRY_COUNT; e++) {
         const PlanEntry *entry = &g->plan->entries[e];
         functions[e] = NEW_ARRAY(g->arena, Value, entry->steps.count + 1);
-        for (size_t i = 0; i < entry->steps.count; i++)
-            if (!entry->steps.items[i].draw) functions[e][i] = kernel_function(g, &made, entry->steps.items[i].kernel);
+        for (size_t i = 0; i < entry->steps.count; i++) {
+            if (entry->steps.items[i].draw) continue;
+            functions[e][i] = kernel_function(g, &made, entry->steps.items[i].kernel);
+            result->kernels++;
+        }
     }
+    result->distinct = made.count;
     for (size_t i = 0; i < made.count; i++) free(made.items[i].structure);
     return functions;
 }
@@ -97,13 +101,21 @@ static void close_module(Gen *g) {
     arena_free(g->arena);
 }
 
+static void lap(const CodegenOptions *options, const char *stage) {
+    if (options->lap) options->lap(options->lap_context, stage);
+}
+
 void codegen(const Plan *plan, CodegenKind kind, const CodegenOptions *options, CodegenResult *result) {
     Gen g = {.plan = plan, .target = plan->target, .optimize = options->optimize, .arena = arena_new()};
     open_module(&g);
     declare_main(&g);
-    Value **functions = kernel_functions(&g);
+    result->kernels = 0;
+    Value **functions = kernel_functions(&g, result);
     gen_descriptor(&g, functions, options);
+    lap(options, "LLVM IR");
     emit_optimize(&g);
+    lap(options, "LLVM optimise");
     emit_module(&g, kind, result);
     close_module(&g);
+    lap(options, "LLVM emit");
 }

@@ -9,7 +9,8 @@ enum { STOPWATCH_LAPS = 16 };
 typedef struct Lap {
     const char *stage;
     double seconds;
-    size_t bytes; // of the arena, at the end of the stage
+    size_t bytes;  // of the arena, at the end of the stage
+    long resident; // KB: the most memory that the process has had by then
 } Lap;
 
 typedef struct Stopwatch {
@@ -17,6 +18,7 @@ typedef struct Stopwatch {
     double start;
     Lap laps[STOPWATCH_LAPS];
     unsigned count;
+    size_t kernels, distinct; // of the program; 0: none were made into code
 } Stopwatch;
 
 void stopwatch_start(Stopwatch *watch, const Arena *arena);

@@ -82,6 +82,21 @@ expect 1 "--color=auto" "$NETC" typo.net --check
 lacks "$err" "does not, into a file" "$(printf '\033')"
 expect 0 "--time" "$NETC" small.net --check --time
 says "$err" "lists stages" "^elaborate +[0-9.]+ +[0-9]+"
+expect 0 "--time of all stages" "$NETC" small.net -o timed --time
+for stage in parse elaborate simplify schedule "LLVM IR" "LLVM optimise" "LLVM emit" link total; do
+    says "$err" "lists $stage" "^$stage +[0-9.]+ +[0-9.]+ +[0-9]+ +[0-9]+\$"
+done
+says "$err" "counts kernels" "^[0-9]+ kernels, [0-9]+ of them distinct; LLVM takes [0-9]+ % of the time\$"
+holds "the parts are the whole" python3 -c '
+rows = [line.rstrip().rsplit(None, 4) for line in open("err").read().split("\n")[1:10]]
+assert rows[-1][0] == "total" and abs(sum(float(row[1]) for row in rows[:-1]) - float(rows[-1][1])) < 0.1, rows'
+# Eight equal layers in a row are the kernels of one.
+for depth in 3 8; do
+    printf "data = Synthetic()\nmodel = Sequential(Flatten(), Linear(784, 32), *[Linear(32, 32) for i in range(%s)], Linear(32, 10))\n" $depth >deep.net
+    expect 0 "$depth equal layers" "$NETC" deep.net -o deep --time
+    sed -n "s/.* kernels, \([0-9]*\) of them distinct.*/\1/p" "$err" >distinct.$depth
+done
+holds "are the same distinct kernels" cmp distinct.3 distinct.8
 
 # Warnings.
 printf '%s\n' "criterion = MSELoss()" "data = Synthetic(count=10)" "model = Sequential(Flatten(), Linear(784, 10))" >warned.net
