@@ -41,6 +41,7 @@ missing_of() {
             [ -e /etc/ssl/certs/ca-certificates.crt ] || echo ca-certificates
             ;;
         npm) have npm || echo npm ;;
+        bench) have g++ || echo g++ ;; # for torch.compile
         ci)
             have_llvm 22 || echo llvm-22-dev
             have clang-format-19 || echo clang-format-19
