@@ -41,8 +41,8 @@ static bool loss_at(Check *check, double *loss, NetrtError *error) {
 }
 
 static void compare(Verdict *verdict, int64_t where, double symbolic, double numerical, double atol, double rtol) {
-    double worse = fabs(symbolic - numerical) / (atol + rtol * fabs(numerical));
-    if (isnan(worse)) worse = INFINITY;
+    double off = fabs(symbolic - numerical), worse = off > 0 ? off / (atol + rtol * fabs(numerical)) : 0; // both may be 0
+    if (isnan(off)) worse = INFINITY;
     if (verdict->checked++ > 0 && worse <= verdict->worst) return;
     verdict->worst = worse;
     verdict->where = where;
