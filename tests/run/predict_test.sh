@@ -10,8 +10,8 @@ export LANG=C.UTF-8 HOME=$work XDG_CACHE_HOME=$work/cache
 cat >make.py <<'EOF2'
 import json, math, struct, zlib
 
-def safetensors(path, tensors):
-    header, data = {}, b""
+def safetensors(path, tensors, **metadata):
+    header, data = {"__metadata__": metadata}, b""
     for name, (shape, values) in tensors.items():
         packed = struct.pack(f"<{len(values)}f", *values)
         header[name] = {"dtype": "F32", "shape": shape, "data_offsets": [len(data), len(data) + len(packed)]}
@@ -20,9 +20,9 @@ def safetensors(path, tensors):
     text += b" " * (-len(text) % 8)
     open(path, "wb").write(struct.pack("<Q", len(text)) + text + data)
 
-def linear(path, inputs, shares, name="fc"):
-    safetensors(path, {f"{name}.bias": ([len(shares)], [math.log(s) for s in shares]),
-                       f"{name}.weight": ([len(shares), inputs], [0.0] * len(shares) * inputs)})
+def linear(path, inputs, shares, **metadata):
+    safetensors(path, {"fc.bias": ([len(shares)], [math.log(s) for s in shares]),
+                       "fc.weight": ([len(shares), inputs], [0.0] * len(shares) * inputs)}, **metadata)
 
 def png(path, width, height, colour, rows, depth=8):
     def chunk(kind, data):
@@ -62,6 +62,17 @@ linear("spirals.safetensors", 2, [.25, .75])
 linear("letters.safetensors", 12, [(i % 100 + 1) / 15150 for i in range(300)])
 linear("colours.safetensors", 12, [.5, .3, .2])
 safetensors("line.safetensors", {"fc.bias": ([1], [0.5]), "fc.weight": ([1, 1], [0.0])})
+for number, borders in enumerate(["", "x", "0.5 x", "-0.5 0.5", "0.9 0.1", "0 1.5"]):
+    linear(f"borders{number}.safetensors", 12, [(i % 100 + 1) / 15150 for i in range(300)], borders=borders)
+# Ink on paper again, for pages: the training data is dark on light. And pictures that need one thing each.
+idx("pages-x", (2, 4, 4), ([255] * 5 + [0, 0, 255, 255, 0, 0] + [255] * 5) * 2)
+idx("pages-y", (2,), b"\x00\x01")
+linear("pages.safetensors", 16, [.25, .75])
+pnm("light.pgm", b"P5", 4, 4, [10] * 5 + [240, 240, 10, 10, 240, 240] + [10] * 5)
+pnm("low.pgm", b"P5", 4, 2, [255, 0, 255, 255, 255, 0, 255, 0])
+pnm("tall.pgm", b"P5", 4, 8, [255] * 8 + [255, 0, 0, 255] * 4 + [255] * 8)
+pnm("four.ppm", b"P6", 4, 4, [v for p in [255] * 5 + [0, 0, 255, 255, 0, 0] + [255] * 5 for v in (p, p, p)])
+linear("many.safetensors", 2, [(i + 1) / 720600 for i in range(1200)])
 # 300 classes of 4 × 3 pixels; 3 classes of 2 × 2 in colour.
 letters = [[0, 85, 170, 255, 0, 85, 170, 255, 255, 170, 85, 0], [0] * 12]
 idx("letters-x", (2, 3, 4), sum(letters, []))
@@ -82,6 +93,8 @@ network fashion "FashionMNIST()" 784 10
 network spirals "Synthetic(kind='spirals')" 2 2
 network letters "IDX(images='letters-x', labels='letters-y', test_images='letters-x', test_labels='letters-y', classes=300)" 12 300
 network colours "IDX(images='colours-x', labels='colours-y', test_images='colours-x', test_labels='colours-y', classes=3)" 12 3
+network pages "IDX(images='pages-x', labels='pages-y', test_images='pages-x', test_labels='pages-y', classes=2)" 16 2
+network many "Synthetic(kind='spirals')" 2 1200
 network line "Synthetic(kind='sine')
 loss  = MSELoss()" 1 1
 
@@ -355,7 +368,39 @@ expect 0 "predicting without the data" ./letters predict paper.pgm --load traine
 says "$err" "it is known that it was light on dark" "^paper.pgm: .*, inverted \(dark on light\)$"
 expect 0 "predicting with weights that say nothing" ./letters predict paper.pgm
 says "$err" "that is said" "not inverted: the training data, which would tell whether to, is not here$"
+for number in 0 1 2 3 4 5; do
+    expect 0 "weights that say nonsense of it ($number)" ./letters predict paper.pgm --load borders$number.safetensors
+    says "$err" "are not believed" "not inverted: the training data, which would tell whether to, is not here$"
+done
 mv away/* .
+expect 0 "several pictures at once" ./letters predict paper.pgm dark.pgm
+says "$err" "one is inverted" "^paper.pgm: .*, inverted \(dark on light\)$"
+says "$err" "the other is not" "^dark.pgm: .* resized to 4 × 3$"
+# What a picture does not need is not done, nor said.
+expect 0 "a network of ink on paper" ./pages predict light.pgm
+says "$err" "has what is not so inverted" "^light.pgm: 4 × 4, inverted \(light on dark\)$"
+expect 0 "a low one" ./pages predict low.pgm
+says "$err" "is padded alone" "^low.pgm: 4 × 2 padded to 4 × 4$"
+expect 0 "a tall one" ./pages predict tall.pgm
+says "$err" "is cut alone" "^tall.pgm: 4 × 8 cut to 4 × 4$"
+expect 0 "one in grey colours" ./pages predict four.ppm
+says "$err" "is made grey alone" "^four.ppm: 4 × 4, made grey$"
+expect 0 "one that is as it should be" ./pages predict pages-x
+holds "is taken as it is" test ! -s "$err"
+# Arrays that are gzipped.
+gzip -k square.npy letters-x
+cp square.npy.gz square
+expect 0 "a gzipped .npy" ./digits predict square.npy.gz --json
+cp "$out" zipped
+expect 0 "is the .npy" ./digits predict square.npy --json
+holds "to the last digit" cmp zipped <(sed 's/square.npy/square.npy.gz/' "$out")
+expect 0 "a gzipped IDX file" ./letters predict letters-x.gz
+says "$out" "has its samples" '^letters-x.gz\[1\]: 99 '
+expect 1 "a gzipped .npy by another name" ./digits predict square
+says "$err" "is taken for IDX" "^digits: square: "
+# More classes than are worth a list.
+expect 0 "1,200 classes" ./many predict test:0
+says "$out" "the best of them" '^test:0 \(a [01]\): 1199    0.17 %$'
 expect 1 "a cut PNG" ./digits predict cut.png
 says "$err" "is refused in a line" "^digits: cut.png: truncated"
 expect 1 "a picture for a network of numbers" ./spirals predict paper.png

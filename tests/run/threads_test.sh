@@ -5,6 +5,11 @@
 unset NETC_DATA
 export NETC_SHARE=always
 write_small
+expect 0 "compiling" "$NETC" small.net || finish
+# Where there is no room for so many threads, those that there is room for do the work.
+expect 0 "1,024 threads" in_memory 400000 ./small train --steps 5 --threads 1024 --save many.safetensors
+expect 0 "and one" ./small train --steps 5 --threads 1 --save one.safetensors
+holds "give the same" cmp many.safetensors one.safetensors
 cat >deep.net <<'EOF'
 data      = Synthetic(kind='digits', count=700, seed=1)
 model     = Sequential(Flatten(), fc1=Linear(784, 300), a=Tanh(), drop=Dropout(0.2), fc2=Linear(300, 129), b=GELU(), fc3=Linear(129, 10))

@@ -63,6 +63,28 @@ holds "and nothing is saved" absent logs.safetensors
 expect 0 "without fusion" "$NETC" logs.net -O0
 expect 1 "it is exact" ./logs train --check-finite
 says "$err" "to the operation" "first in 'log in Bad' \\(logs\\.net:7\\)"
+expect 0 "in f64" "$NETC" logs.net --dtype=f64 -O0
+expect 1 "it is the same" ./logs train --check-finite
+says "$err" "operation" "first in 'log in Bad' \\(logs\\.net:7\\)"
+# A loss without a fault, whose gradient has one; and one without bound.
+cat >root.net <<'EOF'
+data  = Synthetic(kind='blobs', count=400)
+module Root {
+    p = Parameter(2, init=zeros())
+    forward(x) = x * sqrt(p * p)
+}
+model = Root()
+loss  = (output, target) -> mean(output)
+EOF
+sed 's/sqrt(p \* p)/exp(1000 + p)/' root.net >bound.net
+for dtype in f32 f64; do
+    expect 0 "the root of 0 in $dtype" "$NETC" root.net --dtype=$dtype
+    expect 1 "has no slope" ./root train --check-finite
+    says "$err" "which is said where it arises" "step 1 \\(epoch 1\\) gave NaN, first in .*root\\.net:4"
+    expect 0 "exp(1000) in $dtype" "$NETC" bound.net --dtype=$dtype
+    expect 1 "is infinite" ./bound train --check-finite
+    says "$err" "which is said" "step 1 \\(epoch 1\\) gave Inf, first in .*bound\\.net:4"
+done
 expect 0 "a mask of -inf" "$NETC" masked.net
 expect 0 "is no accident" ./masked train --check-finite --epochs 3 --no-save
 for accumulate in 1 2; do
