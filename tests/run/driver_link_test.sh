@@ -90,6 +90,12 @@ expect 0 "--run" "$NETC" small.net --run -- summary
 says "$out" "writes to standard output" "fc1"
 holds "what was printed before --run stays apart" test ! -s "$err"
 clean "--run"
+for folder in "" unset; do
+    as_said() { TMPDIR=$folder "$NETC" small.net --run -- summary; }
+    [ "$folder" != unset ] || as_said() { env -u TMPDIR "$NETC" small.net --run -- summary; }
+    expect 0 "--run where TMPDIR is '$folder'" as_said
+    says "$out" "runs, too" "fc1"
+done
 
 # Two compilations into one place at once: either result, whole.
 "$NETC" small.net -o both >/dev/null 2>&1 &
@@ -103,6 +109,8 @@ cp "$NETC" moved/bin/netc
 expect 1 "netc without its runtime" moved/bin/netc small.net -o moved/program
 says "$err" "names it" "runtime libnetrt\.a is missing"
 says "$err" "and says what to do" "install netc anew"
+expect 1 "nor can it run one" moved/bin/netc small.net --run
+says "$err" "which is said" "runtime libnetrt\.a is missing"
 cp "$BUILD/lib/netc/libnetrt.a" moved/lib/netc
 expect 0 "an installed tree that was moved" moved/bin/netc small.net -o moved/program
 mask=$(umask)

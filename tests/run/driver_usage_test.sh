@@ -16,6 +16,7 @@ usage "an unknown letter" "unknown option -Z" small.net -Zw
 usage "a value for an option that takes none" "--check takes no value" small.net --check=3
 usage "an option without its value" "--emit needs a value" small.net --emit
 usage "two actions" "--check and --run exclude" small.net --check --run
+usage "one twice" "--check twice" small.net --check --check
 usage "two files" "one file at a time" small.net other.net
 usage "arguments without --run" "are for --run" small.net -- train
 usage "-o with --check" "leave -o out" small.net --check -o x
@@ -24,6 +25,14 @@ usage "an executable to standard output" "standard output" small.net -o -
 usage "an empty name" "empty" ""
 usage "-D without a value" "-D NAME=VALUE" small.net -D hidden
 usage "an unknown level" "-O7" small.net -O7
+usage "a level that is no number" "-O0 and -O3" small.net -Ofast
+usage "a level below 0" "unknown option -O-" small.net -O-
+usage "-D without a name" "-D NAME=VALUE" small.net -D =3
+usage "-mcpu" "-march=MACHINE" small.net -mcpu=znver4
+usage "several machines" "several machines in one program" small.net -march=x86-64,x86-64-v3
+usage "an empty output" "-o needs the name" small.net -o ""
+usage "--explain with -o" "leave -o out" --explain relu -o x
+usage "--list with files behind --" "one kind" --list layers -- small.net
 usage "an unknown machine lists the known" "native, .*x86-64-v3" small.net -march=z80
 usage "an unknown colour" "auto, always or never" small.net --color=maybe
 usage "an unknown form of diagnostics" "text or json" small.net --diagnostics=xml
@@ -31,6 +40,14 @@ usage "a kind of a later version" "not in this version" small.net --emit=header
 usage "an option of a later version" "--target is not in this version" --target=x small.net
 usage "two kinds to list" "one kind" --list layers losses
 holds "nothing was written" test "$(find . -type f | sort | tr '\n' ' ')" = "./err ./out ./small.net "
+
+expect 0 "-march=x86-64-v2" "$NETC" small.net -march=x86-64-v2 --emit=kernels
+cp "$out" v2
+expect 0 "-march=x86-64" "$NETC" small.net -march=x86-64 --emit=kernels
+holds "is the same" cmp v2 "$out"
+expect 0 "--version and --help" "$NETC" --version --help
+says "$out" "answers the first" "^netc [0-9.]+ \(LLVM [0-9.]+\)$"
+holds "alone" test "$(wc -l <"$out")" = 1
 
 # Names.
 cp small.net ./-odd.net

@@ -28,6 +28,8 @@ expect 0 "a schedule" "$NETC" --explain step_lr
 says "$out" "as a formula" '^    step_lr\(epoch, step_size\) = 0\.1 \*\* \(epoch // step_size\)$'
 expect 0 "an op" "$NETC" --explain floordiv
 says "$out" "is one of the graph" '^floordiv: an op of the graph \(elementwise\)$'
+expect 0 "one without operands" "$NETC" --explain iota
+says "$out" "is a source" '^iota: an op of the graph \(source\)$'
 expect 0 "a definition of the user's" "$NETC" "$SOURCE/examples/custom_layer.net" --explain Bottleneck
 says "$out" "with its comment" '^x plus a scaled correction'
 says "$out" "and its parameters" 'parameter down\.weight \(16, 4\)'

@@ -9,6 +9,9 @@ expect 0 "other blanks and line ends, the same text; comments stay" \
     python3 "$SOURCE/tests/run/format_mutations.py" "$NETC" 2 "$SOURCE"/examples/*.net "$SOURCE"/compiler/prelude/*.net
 says "$out" "and there were mutants" '^[1-9][0-9]+ mutants'
 
+expect 0 "diffs lead from one to the other" python3 "$SOURCE/tests/run/diffs.py" "$NETC" 3 "$SOURCE"/examples/*.net
+says "$out" "and there were some of each kind" '^[1-9][0-9]+ diffs, [1-9][0-9]+ of several hunks$'
+
 # Every golden case that parses.
 formatted=0 unstable=""
 for case in "$SOURCE"/tests/golden/*/*.net; do

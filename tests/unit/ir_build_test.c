@@ -158,7 +158,25 @@ static void what_changes_nothing_is_the_operand(void **state) {
     assert_node(lab, build_reduce(g, OP_MIN, p, 3, false, true), OP_CAST, DT_BOOL, "()"); // all
     assert_node(lab, build_reduce(g, OP_SUM, p, 1, true, false), OP_RESHAPE, DT_I64, "(1, 4)");
     assert_node(lab, build_reduce(g, OP_PROD, u, 1, false, true), OP_PROD, DT_I64, "(4,)");
+    assert_node(lab, build_reduce(g, OP_PROD, p, 0, false, false), OP_CAST, DT_I64, "(3, 4)"); // over no axis, a number still
+    assert_node(lab, build_reduce(g, OP_PROD, p, 3, false, false), OP_PROD, DT_I64, "()");
     lab_free(lab);
+}
+
+static void ops_are_described(void **state) {
+    (void)state;
+    static const char *const classes[] = {[CLASS_SOURCE] = "source",
+                                          [CLASS_ELEMENTWISE] = "elementwise",
+                                          [CLASS_MOVEMENT] = "movement",
+                                          [CLASS_REDUCTION] = "reduction",
+                                          [CLASS_CONTRACTION] = "contraction"};
+    bool seen[sizeof classes / sizeof *classes] = {false};
+    for (Op op = 0; op < OP_COUNT; op++) {
+        assert_true(strlen(op_doc(op)) > 0);
+        assert_string_equal(op_class_text(op_info[op].class), classes[op_info[op].class]);
+        seen[op_info[op].class] = true;
+    }
+    for (size_t i = 0; i < sizeof classes / sizeof *classes; i++) assert_true(seen[i]);
 }
 
 static void draws_are_numbered(void **state) {
@@ -230,6 +248,7 @@ int main(void) {
         cmocka_unit_test(matmul_takes_any_rank),
         cmocka_unit_test(leading_axes_become_one),
         cmocka_unit_test(matmul_says_what_does_not_fit),
+        cmocka_unit_test(ops_are_described),
         cmocka_unit_test(draws_are_numbered),
         cmocka_unit_test(graphs_print_a_node_a_line),
         cmocka_unit_test(what_has_failed_stays_failed),
