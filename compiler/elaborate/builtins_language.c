@@ -157,6 +157,12 @@ static bool call_is_tensor(Eval *eval, const Value *args, Value *result) {
     return true;
 }
 
+static bool call_is_list(Eval *eval, const Value *args, Value *result) {
+    (void)eval;
+    *result = value_bool(args[0].kind == VALUE_LIST || args[0].kind == VALUE_TUPLE);
+    return true;
+}
+
 // `assert` as a statement is handled there: its message is built only when it is needed.
 static bool call_assert(Eval *eval, const Value *args, Value *result) {
     bool holds;
@@ -204,6 +210,7 @@ const Builtin language_builtins[] = {
      "In a file without a model: prints when the program runs. Else: says at compile time what these values are.", call_print},
     {"manual_seed", "seed", "In a file without a model: PyTorch's generator starts anew with this seed.", call_manual_seed},
     {"is_tensor", "x", "Whether x is a tensor or a run-time number, which no condition can depend on.", call_is_tensor},
+    {"is_list", "x", "Whether x is a list or a tuple.", call_is_list},
     {"assert", "condition, message='the assertion does not hold'", "A check at compile time.", call_assert},
     {"warn", "condition, name, message, hint=None", "A warning at compile time, where the condition holds.", call_warn},
     {NULL, NULL, NULL, NULL},

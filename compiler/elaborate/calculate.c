@@ -182,12 +182,12 @@ static const char *part_without_model(const Eval *eval) {
 
 static bool has_purpose(Eval *eval) {
     if (part_without_model(eval)) {
-        diag_error(eval->diag, SPAN_NONE, MSG(NO_MODEL));
+        diag_error(eval->diag, eval->head, MSG(NO_MODEL));
         diag_hint(eval->diag, MSG(HINT_WRITE_MODEL));
         return false;
     }
     if (eval->prints.count) return true;
-    diag_error(eval->diag, SPAN_NONE, MSG(NO_MODEL_NO_PRINT));
+    diag_error(eval->diag, eval->head, MSG(NO_MODEL_NO_PRINT));
     diag_hint(eval->diag, MSG(HINT_MODEL_OR_PRINT));
     return false;
 }

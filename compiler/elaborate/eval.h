@@ -207,6 +207,7 @@ struct Eval {
     Diagnostics *diag;
     Graph *graph;
     Program *program;
+    Span head; // the beginning of the user's file, where it is said that something is missing in it
     const ElaborateOptions *options;
     Scope *root; // names that the language itself gives
     Scope *prelude;

@@ -27,7 +27,25 @@ static const Ast *find_rate(const Ast *ast, const Scope *scope, bool allow_whole
     return find_rate(ast->b, scope, allow_whole);
 }
 
+// A rate written as plain arithmetic of numbers is looked at before `lr` takes the place of its literal: 1 / 0 is no rate.
+static bool is_arithmetic(const Ast *ast, const Scope *scope) {
+    bool whole;
+    if (is_plain_number(ast, scope, &whole)) return true;
+    if (ast->kind == AST_UNARY) return is_arithmetic(ast->a, scope);
+    return ast->kind == AST_BINARY && is_arithmetic(ast->a, scope) && is_arithmetic(ast->b, scope);
+}
+
+static bool check_rate(Eval *eval, const Ast *ast, Scope *scope) {
+    Value value;
+    if (!is_arithmetic(ast, scope)) return true;
+    if (!eval_expr(eval, ast, scope, &value)) return false;
+    if (value.kind != VALUE_INT && value.kind != VALUE_FLOAT) return true;
+    double rate = value.kind == VALUE_INT ? (double)value.integer : value.number;
+    return (isfinite(rate) && rate >= 0) || eval_error_at(eval, ast->span, MSG(RATE), value_text(eval, &value));
+}
+
 static bool eval_rate(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
+    if (!check_rate(eval, ast, scope)) return false;
     const Ast *literal = find_rate(ast, scope, false);
     if (!literal) literal = find_rate(ast, scope, true);
     eval->rate = 1.0;

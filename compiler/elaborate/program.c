@@ -116,7 +116,7 @@ static bool find_parts(Eval *eval, Whole *whole) {
 static bool find_model(Eval *eval, Whole *whole) {
     const Binding *model = scope_find_here(eval->top, "model");
     if (!model) {
-        diag_error(eval->diag, SPAN_NONE, MSG(NO_MODEL));
+        diag_error(eval->diag, eval->head, MSG(NO_MODEL));
         diag_hint(eval->diag, MSG(HINT_WRITE_MODEL));
         return false;
     }
@@ -219,6 +219,7 @@ bool elaborate(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, c
     program->source = diag_file(diag, file)->path;
     program->name = base_name(perm, program->source);
     Eval *eval = eval_new(perm, diag, options, program);
+    eval->head = (Span){file, 0, 0};
     eval->stack_base = __builtin_frame_address(0);
     size_t mark = diag_mark(diag);
     bool ok = load_prelude(eval) && run(eval, main);

@@ -169,8 +169,8 @@ bool format_spaced(const FormatWord *before, const FormatWord *word) {
     switch (word->kind) {
     case TOKEN_COMMA:
     case TOKEN_RPAREN:
-    case TOKEN_RBRACKET:
-    case TOKEN_COLON: return false;
+    case TOKEN_RBRACKET: return false;
+    case TOKEN_COLON: return before->kind == TOKEN_COMMA;                            // x[:, :, 0]
     case TOKEN_DOT: return before->kind == TOKEN_INT || before->kind == TOKEN_FLOAT; // 1.x would be a number
     case TOKEN_LPAREN:
     case TOKEN_LBRACKET: return !format_is_operand(before->kind) || before->import;

@@ -23,7 +23,7 @@ import training
 ELSEWHERE = {
     **dict.fromkeys(["FashionMNIST", "KMNIST"], "files like MNIST's under other names"),
     **dict.fromkeys(["IDX", "Synthetic", "dataset"], "tests/run trains on them"),
-    **dict.fromkeys(["Buffer", "OrderedDict", "Trainer", "assert", "container", "enumerate", "len", "list", "print", "range",
+    **dict.fromkeys(["Buffer", "OrderedDict", "Trainer", "assert", "container", "enumerate", "is_list", "len", "list", "print", "range",
                      "reversed", "str", "tuple", "warn", "zip"], "the language's own, without a counterpart in PyTorch"),
     **dict.fromkeys(["manual_seed", "randint", "item", "grad_fn", "requires_grad_", "mm", "dot", "t", "linspace"], "calculators.py and tests/golden/calculate"),
     **dict.fromkeys(["const", "var", "input", "scalar", "iota", "draw", "not", "eq", "ne", "lt", "le", "gt", "ge", "checked",

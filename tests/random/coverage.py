@@ -11,7 +11,7 @@ EXCEPTIONS = {
     **dict.fromkeys(["draw_uniform", "draw_normal", "draw_orthogonal"], "what the initialisers are made of"),
     "Buffer": "a random forward has no state of its own",
     **dict.fromkeys(["randint", "item", "grad_fn", "requires_grad_", "manual_seed", "backward"], "for calculator programs"),
-    **dict.fromkeys(["is_tensor", "warn"], "evaluated at compile time"),
+    **dict.fromkeys(["is_tensor", "is_list", "warn"], "evaluated at compile time"),
 }
 # Arguments that netc answers with an error, or that change nothing.
 REFUSED = {"Embedding.max_norm", "Embedding.norm_type", "Embedding.scale_grad_by_freq", "Embedding.sparse"}

@@ -112,6 +112,7 @@ expect 0 "--list" "$NETC" --list
 for name in Linear ReLU CrossEntropyLoss SGD Adam cosine_annealing MNIST; do
     says "$out" "lists $name" "(^|[^A-Za-z])$name([^A-Za-z]|\$)"
 done
+lacks "$out" "a heading of the library's text is nobody's documentation" "----"
 expect 0 "--list layers" "$NETC" --list layers
 says "$out" "lists Linear" "^ *Linear"
 lacks "$out" "and no optimiser" "^ *Adam"

@@ -155,6 +155,7 @@ static const Row rows[] = {
     {"print", {"1", "sep='-'", "end='!'"}, 1, TOP},
     {"manual_seed", {"3"}, 0, TOP},
     {"is_tensor", {"3"}, 1, TOP},
+    {"is_list", {"3"}, 1, TOP},
     {"assert", {"True", "'no'"}, 3, TOP},
     {"warn", {"True", "'no-effect'", "'so'", "hint='do'"}, 5, TOP},
     {"dataset",

@@ -82,6 +82,7 @@ static void numbers_strings_and_lists(void **state) {
          "(2, 3) float32 float32 int64"},
         {"'', '{1}{2}', 'a{\"b\"}c', '{[1]}{None}'", " 12 abc [1]None"},
         {"is_tensor(epoch), is_tensor(1), pi > 3, uint8, float64", "True False True uint8 float32"},
+        {"is_list([1]), is_list((1, 2)), is_list('a'), is_list(3)", "True True False False"},
         {"'é' in 'café', 'a' not in ('b', 1)", "True True"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
