@@ -2,8 +2,6 @@
 #include "codegen/codegen.h"
 
 #include <llvm-c/Core.h>
-#include <stdlib.h>
-#include <string.h>
 
 #include "codegen/gen.h"
 #include "support/vec.h"
@@ -11,18 +9,11 @@
 // ---- Equal kernels once
 
 typedef struct Made {
-    char *structure;
-    uint64_t hash;
+    const Kernel *kernel;
     LLVMValueRef function;
 } Made;
 
 typedef VEC(Made) MadeList;
-
-static uint64_t hash_text(const char *text, size_t length) { // FNV-1a
-    uint64_t hash = 0xcbf29ce484222325;
-    for (size_t i = 0; i < length; i++) hash = (hash ^ (unsigned char)text[i]) * 0x100000001b3;
-    return hash;
-}
 
 // A name that any assembler takes: "kernel.fc1_forward".
 static const char *function_name(const Gen *g, const Kernel *kernel) {
@@ -35,16 +26,11 @@ static const char *function_name(const Gen *g, const Kernel *kernel) {
 }
 
 static LLVMValueRef kernel_function(Gen *g, MadeList *made, const Kernel *kernel) {
-    StrBuf structure = {0};
-    kernel_print_structure(kernel, &structure);
-    uint64_t hash = hash_text(structure.text, structure.length);
-    for (size_t i = 0; i < made->count; i++) {
-        if (made->items[i].hash != hash || strcmp(made->items[i].structure, structure.text) != 0) continue;
-        strbuf_free(&structure);
-        return made->items[i].function;
-    }
+    const Kernel *first = kernel->same ? kernel->same : kernel;
+    for (size_t i = made->count; i-- > 0;)
+        if (made->items[i].kernel == first) return made->items[i].function;
     gen_kernel(g, kernel, function_name(g, kernel));
-    Made entry = {.structure = structure.text, .hash = hash, .function = g->function};
+    Made entry = {first, g->function};
     VEC_PUSH(g->arena, made, entry);
     return g->function;
 }
@@ -62,7 +48,6 @@ static Value **kernel_functions(Gen *g, CodegenResult *result) {
         }
     }
     result->distinct = made.count;
-    for (size_t i = 0; i < made.count; i++) free(made.items[i].structure);
     return functions;
 }
 

@@ -7,6 +7,7 @@
 //     emit.c      a node's value at given coordinates, as statements of the kernel language
 //     nest.c, reduce.c, contract.c, contract_pack.c, copy.c    the loops around them, one file for each kind of group
 //     label.c     what a kernel is called
+//     share.c     equal kernels once
 //     cost.c      the arithmetic and the memory traffic of a group
 //     schedule.c  all of it, for every entry
 #pragma once
@@ -82,6 +83,7 @@ typedef struct Schedule {
     uint32_t *order; // groups in the order of execution
     size_t order_count;
     struct Taken *taken; // by node: cost.c's own
+    struct Shared *shared;
 } Schedule;
 
 // Lowers what a single kernel cannot do; outputs are renumbered. The graph itself when there is nothing of the kind.
@@ -90,6 +92,13 @@ void schedule_fuse(Schedule *s);                  // groups and `kept`
 void schedule_order(Schedule *s);                 // order, places, in_place, small groups next to each other
 void schedule_memory(Schedule *s);                // buffers' offsets, the entry's workspace
 PlanRef buffer_ref(const Schedule *s, NodeId id); // where a kept value lies, once the workspace is planned
+// The kernels of all entries, each structure once.
+typedef struct Shared Shared;
+Shared *shared_new(Arena *perm);
+void shared_free(Shared *shared);
+// A verified copy, in the plan's memory, of a kernel that lies in memory of its own.
+const Kernel *shared_kernel(Shared *shared, const Kernel *made);
+
 // What a kernel that computes these groups is called, and the lines that it comes from: "mnist.net:3,5".
 const char *label_name(const Schedule *s, const uint32_t *groups, size_t count);
 const char *label_lines(const Schedule *s, const uint32_t *groups, size_t count);

@@ -146,8 +146,11 @@ typedef struct Kernel {
     Arena *arena;
     const char *name;  // "fc1 forward"
     const char *lines; // "mnist.net:3"
-    uint32_t lanes;    // elements of a vector value; a power of two
-    KGrid grid[3];     // first outermost; grid_count of them
+    // An earlier kernel of the same structure, whose statements, variables, values and registers these are; NULL: there is
+    // none.
+    const struct Kernel *same;
+    uint32_t lanes; // elements of a vector value; a power of two
+    KGrid grid[3];  // first outermost; grid_count of them
     uint32_t grid_count;
     struct {
         const char **items;

@@ -87,11 +87,14 @@ static void add_line(Lines *lines, struct Line line) {
 }
 
 static void add_group(const Schedule *s, const Group *group, Lines *lines) {
+    Span last = SPAN_NONE; // of the member before: many stand at the same place
     for (size_t i = 0; i < group->members.count; i++) {
         Span span = graph_node(s->g, group->members.items[i])->span;
         struct Line line = {.file = span.file};
         uint32_t column;
         if (span.file == FILE_NONE || diag_file(s->g->diag, span.file)->builtin) continue;
+        if (span.file == last.file && span.begin == last.begin) continue;
+        last = span;
         diag_position(s->g->diag, span.file, span.begin, &line.line, &column);
         add_line(lines, line);
     }

@@ -1,6 +1,6 @@
 // From a program to a plan: the layout of the variables, then for each entry groups, order, memory and kernels.
 //
-// Requires simplified, verified graphs. Every kernel is verified as soon as it is made.
+// Requires simplified, verified graphs. Every kernel is verified as soon as it is made (share.c).
 #include "schedule/internal.h"
 
 #include "support/diag.h"
@@ -51,25 +51,30 @@ static void lay_out_vars(Plan *plan, Arena *perm, bool transpose) {
 // ---- Kernels
 
 static Emit *begin_kernel(Schedule *s, const char *name, const char *lines) {
-    Emit *e = NEW(s->arena, Emit);
+    Arena *arena = arena_new(); // until end_kernel
+    Emit *e = NEW(arena, Emit);
     e->s = s;
-    e->arena = s->arena;
-    e->k = NEW(s->arena, Kernel);
-    e->k->arena = s->arena;
+    e->arena = arena;
+    e->k = NEW(arena, Kernel);
+    e->k->arena = arena;
     e->k->name = name;
     e->k->lines = lines;
     e->k->lanes = s->plan->target->vector_bytes / (uint32_t)dtype_size(s->g->float_type);
     return e;
 }
 
-static void end_kernel(Emit *e) {
-    Schedule *s = e->s;
-    if (e->k->body.count == 0) return;
-    kernel_verify(e->k);
-    if (e->k->scratch_bytes > s->plan->scratch_bytes) s->plan->scratch_bytes = e->k->scratch_bytes;
-    PlanStep step = {
-        .kernel = e->k, .refs = e->refs.items, .ref_count = e->refs.count, .name = e->k->name, .lines = e->k->lines};
+static void add_kernel(Schedule *s, const Emit *e) {
+    const Kernel *k = shared_kernel(s->shared, e->k);
+    if (k->scratch_bytes > s->plan->scratch_bytes) s->plan->scratch_bytes = k->scratch_bytes;
+    PlanStep step = {.kernel = k, .ref_count = e->refs.count, .name = k->name, .lines = k->lines};
+    step.refs = NEW_ARRAY(s->arena, PlanRef, e->refs.count);
+    for (size_t i = 0; i < e->refs.count; i++) step.refs[i] = e->refs.items[i];
     VEC_PUSH(s->arena, &s->out->steps, step);
+}
+
+static void end_kernel(Emit *e) {
+    if (e->k->body.count > 0) add_kernel(e->s, e);
+    arena_free(e->arena);
 }
 
 static void emit_group(Emit *e, const Group *group) {
@@ -157,13 +162,13 @@ static void collect_outputs(Schedule *s) {
     }
 }
 
-static void schedule_entry(Plan *plan, Arena *perm, const Entry *given, PlanEntry *out, bool fuse) {
+static void schedule_entry(Plan *plan, Shared *shared, Arena *perm, const Entry *given, PlanEntry *out, bool fuse) {
     Entry *entry = NEW(perm, Entry);
     *entry = *given;
     entry->outputs = NEW_ARRAY(perm, Output, given->output_count + 1);
     for (size_t i = 0; i < given->output_count; i++) entry->outputs[i] = given->outputs[i];
     const Graph *g = schedule_lower(perm, given->graph, entry->outputs, entry->output_count);
-    Schedule s = {.arena = perm, .plan = plan, .g = g, .entry = entry, .out = out, .fuse = fuse};
+    Schedule s = {.arena = perm, .plan = plan, .g = g, .entry = entry, .out = out, .fuse = fuse, .shared = shared};
     out->present = true;
     schedule_fuse(&s);
     schedule_order(&s);
@@ -179,7 +184,10 @@ Plan *schedule(Arena *perm, const Program *program, const Target *target, const 
     plan->program = program;
     plan->target = target;
     lay_out_vars(plan, perm, options->fuse);
+    Shared *shared = shared_new(perm);
     for (size_t i = 0; i < ENTRY_COUNT; i++)
-        if (program->entries[i].present) schedule_entry(plan, perm, &program->entries[i], &plan->entries[i], options->fuse);
+        if (program->entries[i].present)
+            schedule_entry(plan, shared, perm, &program->entries[i], &plan->entries[i], options->fuse);
+    shared_free(shared);
     return plan;
 }
