@@ -156,6 +156,8 @@ static Value step(const Writer *w, const PlanStep *s, Value function) {
     FIELD(&f, NetrtStep, kernel, function ? function : LLVMConstNull(w->g->ptr));
     FIELD(&f, NetrtStep, buffers, array_of(w, refs, s->ref_count, false));
     FIELD(&f, NetrtStep, grid, grid(w, k));
+    FIELD(&f, NetrtStep, least_samples, i64(w, k ? k->least_samples : 0));
+    FIELD(&f, NetrtStep, most_samples, i64(w, k ? k->most_samples : 0));
     FIELD(&f, NetrtStep, count, i64(w, s->draw_count));
     FIELD(&f, NetrtStep, a, f64(w, s->a));
     FIELD(&f, NetrtStep, b, f64(w, s->b));

@@ -23,8 +23,7 @@ typedef enum Phase {
     PHASE_RESULT, // from the sums to the result
 } Phase;
 
-// k counts from the start of the chunk.
-static KVal lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
+KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
     Emit *e = c->e;
     if (!c->pack_lanes) {
         Coord at[MAX_RANK];
@@ -40,7 +39,7 @@ static KVal lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
     return value;
 }
 
-static KVal row_value(Contract *c, KIdx k, KIdx row) {
+KVal contract_row_value(Contract *c, KIdx k, KIdx row) {
     Emit *e = c->e;
     KVal value;
     if (c->pack_rows) {
@@ -92,11 +91,11 @@ static void tile_sum(Contract *c, const Tile *t) {
     contract_k_loop(c, k);
     emit_unroll(e, t->v, t->panel->vectors);
     contract_lane_mask(c, t->panel, step);
-    emit_set(e, t->b, zero, idx_var(t->v), lane_value(c, idx_var(k), idx_add(t->panel->lane, step), step));
+    emit_set(e, t->b, zero, idx_var(t->v), contract_lane_value(c, idx_var(k), idx_add(t->panel->lane, step), step));
     e->mask = (KMask){0};
     emit_end(e);
     emit_unroll(e, t->r, t->rows);
-    KVal a = row_value(c, idx_var(k), idx_add(t->row, idx_var(t->r)));
+    KVal a = contract_row_value(c, idx_var(k), idx_add(t->row, idx_var(t->r)));
     emit_unroll(e, t->v, t->panel->vectors);
     KStmt fma = {.op = K_FMA, .args = {a}};
     fma.args[1] = emit_read(e, t->b, zero, idx_var(t->v));
@@ -175,8 +174,10 @@ static void register_tile(Contract *c, const Panel *panel, KIdx row, uint32_t ro
     size_t summing = e->open[e->depth - 1].body.count;
     if (phase != PHASE_RESULT) tile_sum(c, &t);
     tile_end(c, &t, phase);
-    if (phase == PHASE_ALL) fetch_ahead(c, &t, summing);
+    if (phase == PHASE_ALL && rows > 1) fetch_ahead(c, &t, summing);
 }
+
+void contract_one_row(Contract *c, const Panel *panel, KIdx row) { register_tile(c, panel, row, 1, PHASE_ALL); }
 
 static bool row_loop(Contract *c, KVar var, int64_t step, bool resume) {
     KStmt *loop = emit_for(c->e, var, c->rows.lo, c->rows.hi, step);
@@ -186,9 +187,16 @@ static bool row_loop(Contract *c, KVar var, int64_t step, bool resume) {
     return true;
 }
 
-// The tile's rows in register tiles: as many as fit, then the rest in smaller ones.
+// The tile's rows in register tiles: as many as fit, then the rest in smaller ones. Where nothing is summed, one by one.
 static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     Emit *e = c->e;
+    if (phase == PHASE_RESULT) {
+        KVar var = emit_var(e, "i");
+        row_loop(c, var, 1, false);
+        register_tile(c, panel, idx_var(var), 1, phase);
+        emit_end(e);
+        return;
+    }
     Dim extent = c->node->shape.dim[c->row_axis];
     int64_t budget = (int64_t)c->most_rows * c->most_vectors;
     int64_t rows = panel->vectors == c->most_vectors ? c->most_rows : budget / panel->vectors;
@@ -244,15 +252,19 @@ static void start_sums(Contract *c, const Panel *panel) {
     emit_end(e);
 }
 
+void contract_begin_chunk(Contract *c, int64_t size) {
+    KVar chunk = emit_var(c->e, "k0");
+    emit_for(c->e, chunk, idx_const(0), idx_dim(c->k), size);
+    c->k_lo = idx_var(chunk);
+    c->k_count = idx_const(size);
+    c->k_left = idx_add(idx_dim(c->k), idx_scale(idx_var(chunk), -1));
+    c->k_cut = true;
+}
+
 static void panel_in_chunks(Contract *c, const Panel *panel) {
     Emit *e = c->e;
     start_sums(c, panel);
-    KVar chunk = emit_var(e, "k0");
-    emit_for(e, chunk, idx_const(0), idx_dim(c->k), c->chunk);
-    c->k_lo = idx_var(chunk);
-    c->k_count = idx_const(c->chunk);
-    c->k_left = idx_add(idx_dim(c->k), idx_scale(idx_var(chunk), -1));
-    c->k_cut = true;
+    contract_begin_chunk(c, c->chunk);
     contract_pack(c, panel);
     row_tiles(c, panel, PHASE_CHUNK);
     emit_end(e);
@@ -262,7 +274,8 @@ static void panel_in_chunks(Contract *c, const Panel *panel) {
 // Runs its body once if `condition` is positive: the kernel language's way to choose by N.
 static void open_if(Contract *c, KIdx condition) { emit_for(c->e, emit_var(c->e, "once"), idx_const(0), condition, INT32_MAX); }
 
-static void panel_rows(Contract *c, const Panel *panel) {
+static void panel_rows(Contract *c, const Panel *panel, void *context) {
+    (void)context;
     if (c->chunk == 0) {
         panel_at_once(c, panel);
     } else if (c->k.batch) {
@@ -279,33 +292,30 @@ static void panel_rows(Contract *c, const Panel *panel) {
     }
 }
 
-// All panels of the tile: full ones, then what is left of the axis.
-static void panels(Contract *c) {
+void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *context) {
     Emit *e = c->e;
     Dim extent = c->node->shape.dim[c->lane_axis];
-    int64_t lanes = e->k->lanes, width = c->most_vectors * lanes;
-    Range range = range_of(e, "panel", extent, width);
+    int64_t vector = e->k->lanes, width = c->most_vectors * vector;
     int64_t count = extent.batch ? INT64_MAX : extent.size;
     KVar var = emit_var(e, "j");
-    emit_scalars(e, c->group);
     if (count >= width) {
-        KStmt *loop = emit_for(e, var, range.lo, range.hi, width);
-        if (range.cut) loop->has_hi2 = true, loop->hi2 = range.extent;
+        KStmt *loop = emit_for(e, var, lanes->lo, lanes->hi, width);
+        if (lanes->cut) loop->has_hi2 = true, loop->hi2 = lanes->extent;
         loop->whole = true;
-        panel_rows(c, &(Panel){.lane = idx_var(var), .vectors = c->most_vectors});
+        body(c, &(Panel){.lane = idx_var(var), .vectors = c->most_vectors}, context);
         emit_end(e);
     }
     if (!extent.batch && count % width == 0) return;
-    int64_t step = extent.batch ? lanes : width;
-    KStmt *loop = emit_for(e, var, range.lo, range.hi, step);
-    if (range.cut) loop->has_hi2 = true, loop->hi2 = range.extent;
+    int64_t step = extent.batch ? vector : width;
+    KStmt *loop = emit_for(e, var, lanes->lo, lanes->hi, step);
+    if (lanes->cut) loop->has_hi2 = true, loop->hi2 = lanes->extent;
     loop->resume = count >= width;
-    int64_t left = extent.batch ? 1 : (count % width + lanes - 1) / lanes;
+    int64_t left = extent.batch ? 1 : (count % width + vector - 1) / vector;
     // Where the last panel of a constant axis lies is known.
     KIdx lane = extent.batch ? idx_var(var) : idx_const(count - count % width);
     KIdx limit = idx_add(idx_dim(extent), idx_scale(lane, -1));
-    bool exact = !extent.batch && count % lanes == 0;
-    panel_rows(c, &(Panel){.lane = lane, .vectors = (uint32_t)left, .limit = exact ? NULL : &limit});
+    bool exact = !extent.batch && count % vector == 0;
+    body(c, &(Panel){.lane = lane, .vectors = (uint32_t)left, .limit = exact ? NULL : &limit}, context);
     emit_end(e);
 }
 
@@ -326,35 +336,48 @@ static void find_start(Contract *c) {
     }
 }
 
-void emit_contract(Emit *e, const Group *group) {
+void contract_open(Contract *c, Emit *e, const Group *group) {
     const Node *node = graph_node(e->s->g, group->anchor);
-    Contract c = {.e = e, .group = group, .node = node, .rank = node->shape.rank};
+    *c = (Contract){.e = e, .group = group, .node = node, .rank = node->shape.rank};
     uint32_t axes[MAX_RANK];
     memory_order(e->s, group, axes);
-    bool swapped = axes[c.rank - 1] == c.rank - 2;
+    bool swapped = axes[c->rank - 1] == c->rank - 2;
     bool ta = node->attr.matmul.transpose_a, tb = node->attr.matmul.transpose_b;
-    c.lane_axis = swapped ? c.rank - 2 : c.rank - 1;
-    c.row_axis = swapped ? c.rank - 1 : c.rank - 2;
-    c.row_operand = node->operands[swapped];
-    c.lane_operand = node->operands[!swapped];
-    c.row_k_first = swapped ? !tb : ta;
-    c.lane_k_first = swapped ? ta : !tb;
+    c->lane_axis = swapped ? c->rank - 2 : c->rank - 1;
+    c->row_axis = swapped ? c->rank - 1 : c->rank - 2;
+    c->row_operand = node->operands[swapped];
+    c->lane_operand = node->operands[!swapped];
+    c->row_k_first = swapped ? !tb : ta;
+    c->lane_k_first = swapped ? ta : !tb;
     const Shape *a = &graph_node(e->s->g, node->operands[0])->shape;
-    c.k = a->dim[ta ? c.rank - 2 : c.rank - 1];
-    Dim lanes = node->shape.dim[c.lane_axis];
-    c.most_vectors = e->s->plan->target->tile_vectors;
-    c.most_rows = e->s->plan->target->tile_rows;
-    int64_t needed = lanes.batch ? c.most_vectors : (lanes.size + e->k->lanes - 1) / e->k->lanes;
-    if (needed < c.most_vectors) {
-        c.most_rows = c.most_rows * c.most_vectors / (uint32_t)needed;
-        if (c.most_rows > MOST_ROWS) c.most_rows = MOST_ROWS;
-        c.most_vectors = (uint32_t)needed;
-    }
+    c->k = a->dim[ta ? c->rank - 2 : c->rank - 1];
+    c->k_lo = idx_const(0);
+    c->k_count = idx_dim(c->k);
+    find_start(c);
+}
+
+void contract_choose_tile(Contract *c) {
+    const Target *target = c->e->s->plan->target;
+    Dim lanes = c->node->shape.dim[c->lane_axis];
+    c->most_vectors = target->tile_vectors;
+    c->most_rows = target->tile_rows;
+    int64_t needed = lanes.batch ? c->most_vectors : (lanes.size + c->e->k->lanes - 1) / c->e->k->lanes;
+    if (needed >= c->most_vectors) return;
+    c->most_rows = c->most_rows * c->most_vectors / (uint32_t)needed;
+    if (c->most_rows > MOST_ROWS) c->most_rows = MOST_ROWS;
+    c->most_vectors = (uint32_t)needed;
+}
+
+void emit_contract(Emit *e, const Group *group) {
+    Contract c;
+    contract_open(&c, e, group);
+    contract_choose_tile(&c);
     Range batch[MAX_RANK];
-    for (uint32_t i = 0; i + 2 < c.rank; i++) batch[i] = range_of(e, "batch", node->shape.dim[i], i == 0 ? 1 : 0);
+    for (uint32_t i = 0; i + 2 < c.rank; i++) batch[i] = range_of(e, "batch", c.node->shape.dim[i], i == 0 ? 1 : 0);
     for (uint32_t i = 0; i + 2 < c.rank; i++) c.at[i] = (Coord){range_loop(e, "b", &batch[i]), 0};
-    find_start(&c);
     contract_plan_packing(&c);
-    panels(&c);
+    Range lanes = range_of(e, "panel", c.node->shape.dim[c.lane_axis], (int64_t)c.most_vectors * e->k->lanes);
+    emit_scalars(e, group);
+    contract_panels(&c, &lanes, panel_rows, NULL);
     for (uint32_t i = c.rank - 2; i-- > 0;) range_end(e, &batch[i]);
 }

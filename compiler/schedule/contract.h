@@ -42,9 +42,22 @@ typedef struct Panel {
     const KIdx *limit; // lanes that exist from there, when the panel is not full
 } Panel;
 
+void contract_open(Contract *c, Emit *e, const Group *group); // axes, operands, what the sums start from
+// A vector of the lane operand, or an element of the row operand in every lane. k counts from the start of the chunk.
+KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel);
+KVal contract_row_value(Contract *c, KIdx k, KIdx row);
+int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k);
+
+void contract_choose_tile(Contract *c);                           // narrow results have taller ones
+void contract_one_row(Contract *c, const Panel *panel, KIdx row); // of the result, all of k at once
+// Every panel of the lanes: full ones, then what is left of the axis.
+typedef void PanelBody(Contract *c, const Panel *panel, void *context);
+void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *context);
+
 // Coordinates of an operand whose last two axes are k and its own axis of the result.
 void contract_operand_coords(const Contract *c, bool k_first, Coord k, Coord other, Coord *at);
-KStmt *contract_k_loop(Contract *c, KVar k); // over the chunk, counting from 0
+void contract_begin_chunk(Contract *c, int64_t size); // opens the loop over chunks of k
+KStmt *contract_k_loop(Contract *c, KVar k);          // over the chunk, counting from 0
 KAccess contract_scratch_access(KBufId buf, KIdx idx, int64_t lane_stride);
 void contract_lane_mask(Contract *c, const Panel *panel, KIdx step); // of the vector at lane + step
 void contract_plan_packing(Contract *c);                             // also cuts the rows and reserves scratch memory

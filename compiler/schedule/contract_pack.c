@@ -100,7 +100,7 @@ void contract_pack(Contract *c, const Panel *panel) {
 }
 
 // How an operand is read: the element stride of one step of k, or of one step of its other axis; 0 if it is no view.
-static int64_t operand_stride(Contract *c, NodeId operand, bool k_first, bool of_k) {
+int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k) {
     Emit probe = *c->e;
     Kernel kernel = *c->e->k;
     probe.k = &kernel;
@@ -112,7 +112,7 @@ static int64_t operand_stride(Contract *c, NodeId operand, bool k_first, bool of
 }
 
 static bool long_pitch(Contract *c, NodeId operand, bool k_first) {
-    int64_t bytes = operand_stride(c, operand, k_first, true) * (int64_t)dtype_size(c->node->dtype);
+    int64_t bytes = contract_stride(c, operand, k_first, true) * (int64_t)dtype_size(c->node->dtype);
     return bytes >= LONG_PITCH;
 }
 
@@ -121,12 +121,12 @@ void contract_plan_packing(Contract *c) {
     bool many_rows = rows.batch || rows.size >= 4 * (int64_t)c->most_rows;
     Dim lanes = c->node->shape.dim[c->lane_axis];
     bool many_lanes = lanes.batch || lanes.size >= 2 * (int64_t)c->e->k->lanes;
-    bool gathers = operand_stride(c, c->lane_operand, c->lane_k_first, false) > 1;
+    bool gathers = contract_stride(c, c->lane_operand, c->lane_k_first, false) > 1;
     bool long_k = c->k.batch || c->k.size >= 32;
     c->transposes = gathers;
     c->pack_lanes = gathers || (long_k && many_rows && long_pitch(c, c->lane_operand, c->lane_k_first));
     c->pack_rows = long_k && many_lanes && c->row_k_first && long_pitch(c, c->row_operand, c->row_k_first) &&
-                   operand_stride(c, c->row_operand, c->row_k_first, false) == 1;
+                   contract_stride(c, c->row_operand, c->row_k_first, false) == 1;
     int64_t block = (int64_t)c->most_rows * (gathers ? 86 : 16);
     bool cut = c->e->k->grid_count < 2 && (rows.batch || rows.size > block);
     c->rows = range_of(c->e, "rows", rows, cut ? block : 0);

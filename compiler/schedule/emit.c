@@ -121,7 +121,7 @@ void emit_know(Emit *e, NodeId node, const Coord *at, KVal value) {
 
 void emit_forget(Emit *e) { e->known.count = 0; }
 
-void emit_lanes(Emit *e, const char *name, KIdx lo, KIdx hi, const KIdx *extent, LaneBody *body, void *context) {
+void emit_lanes(Emit *e, const char *name, KIdx lo, KIdx hi, const KIdx *extent, bool even, LaneBody *body, void *context) {
     int64_t lanes = e->k->lanes;
     KMask outer = e->mask;
     bool constant = lo.count == 0 && hi.count == 0 && lo.base_n == 0 && hi.base_n == 0;
@@ -143,7 +143,7 @@ void emit_lanes(Emit *e, const char *name, KIdx lo, KIdx hi, const KIdx *extent,
     e->mask = (KMask){0};
     body(e, context, idx_var(var));
     emit_end(e);
-    if (!constant || count % lanes) {
+    if (!even && (!constant || count % lanes)) {
         loop = emit_for(e, var, lo, hi, lanes);
         loop->resume = true;
         if (extent) loop->has_hi2 = true, loop->hi2 = *extent;

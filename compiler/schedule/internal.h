@@ -5,7 +5,7 @@
 //     order.c     the order of the groups; which updates may happen in place; which small groups share a kernel
 //     memory.c    the workspace
 //     emit.c      a node's value at given coordinates, as statements of the kernel language
-//     nest.c, reduce.c, contract.c, contract_pack.c, copy.c    the loops around them, one file for each kind of group
+//     nest.c, reduce.c, contract*.c, copy.c    the loops around them, one file for each kind of group
 //     label.c     what a kernel is called
 //     share.c     equal kernels once
 //     cost.c      the arithmetic and the memory traffic of a group
@@ -187,10 +187,14 @@ void emit_keep(Emit *e, NodeId id, const Coord *at);
 void emit_scalars(Emit *e, const Group *group); // values that no coordinate changes, before the loops
 
 // Loops `var` over lo ≤ var < hi in vectors, calling body at each with the mask set; short constant ranges are written out.
+// extent: a second bound, or NULL. even: there are only whole vectors.
 typedef void LaneBody(Emit *e, void *context, KIdx at);
-void emit_lanes(Emit *e, const char *name, KIdx lo, KIdx hi, const KIdx *extent, LaneBody *body, void *context);
+void emit_lanes(Emit *e, const char *name, KIdx lo, KIdx hi, const KIdx *extent, bool even, LaneBody *body, void *context);
 
 void emit_map(Emit *e, const Group *group);
 void emit_reduce(Emit *e, const Group *group);
 void emit_contract(Emit *e, const Group *group);
+// The same for batches of a few samples; up to how many: 0 if there is no better way than emit_contract's.
+int64_t contract_thin_samples(Emit *e, const Group *group);
+void emit_contract_thin(Emit *e, const Group *group);
 void emit_copy(Emit *e, const Group *group);

@@ -152,6 +152,7 @@ typedef struct Kernel {
     uint32_t lanes; // elements of a vector value; a power of two
     KGrid grid[3];  // first outermost; grid_count of them
     uint32_t grid_count;
+    int64_t least_samples, most_samples; // batches that it is for; most 0: no limit
     struct {
         const char **items;
         size_t count, capacity;
@@ -172,6 +173,11 @@ typedef struct Kernel {
     double flops, flops_n, bytes, bytes_n; // cost: a + b × N
     int64_t scratch_bytes;
 } Kernel;
+
+// Whether the kernel is for batches of N samples; for others another step of the plan stands in.
+static inline bool kernel_is_for(const Kernel *kernel, int64_t N) {
+    return N >= kernel->least_samples && (kernel->most_samples == 0 || N <= kernel->most_samples);
+}
 
 void kernel_print(const Kernel *kernel, StrBuf *out); // --emit=kernels
 

@@ -360,6 +360,8 @@ static void print_kernel(Printer *p) {
     if (!p->structure) {
         print_cost(p, "flops", k->flops, k->flops_n);
         print_cost(p, "bytes", k->bytes, k->bytes_n);
+        if (k->most_samples) strbuf_printf(p->out, ", for up to %lld samples", (long long)k->most_samples);
+        else if (k->least_samples) strbuf_printf(p->out, ", from %lld samples on", (long long)k->least_samples);
     }
     print_bufs(p);
     print_regs(p);

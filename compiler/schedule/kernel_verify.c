@@ -383,6 +383,7 @@ void kernel_verify(const Kernel *kernel) {
     v.ran = NEW_ARRAY(scratch, bool, kernel->vars.count + 1);
     if (kernel->grid_count > 3) FAIL(&v, "%u grid axes", kernel->grid_count);
     if (kernel->lanes == 0 || kernel->lanes & (kernel->lanes - 1)) FAIL(&v, "%u lanes", kernel->lanes);
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) check_with(&v, sizes[i]);
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+        if (kernel_is_for(kernel, sizes[i])) check_with(&v, sizes[i]);
     arena_free(scratch);
 }

@@ -7,6 +7,7 @@ typedef struct Range {
     KIdx extent; // of the axis
     KIdx lo, hi; // hi may reach beyond the extent when `cut`
     bool cut;    // by the grid
+    bool even;   // into whole vectors, each tile
 } Range;
 
 // The axis, cut into tiles of `block` when the kernel still may grow its grid; block 0: never.

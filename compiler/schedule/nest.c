@@ -13,6 +13,7 @@ Range range_of(Emit *e, const char *name, Dim dim, int64_t block) {
     range.lo = idx_var(var);
     range.hi = idx_add(idx_var(var), idx_const(block));
     range.cut = true;
+    range.even = !dim.batch && dim.size % e->k->lanes == 0 && block % e->k->lanes == 0;
     return range;
 }
 
@@ -30,7 +31,7 @@ void range_end(Emit *e, const Range *range) {
 }
 
 void range_lanes(Emit *e, const char *name, const Range *range, LaneBody *body, void *context) {
-    emit_lanes(e, name, range->lo, range->hi, range->cut ? &range->extent : NULL, body, context);
+    emit_lanes(e, name, range->lo, range->hi, range->cut ? &range->extent : NULL, range->even, body, context);
 }
 
 // ---- Flat
@@ -154,7 +155,7 @@ static void emit_flat(Emit *e, const FlatCheck *check) {
         emit_scalars(e, e->group);
         fetch_rows(e, check, &range, columns.size);
         body.at[0] = (Coord){range_loop(e, "i", &range), 0};
-        emit_lanes(e, "j", idx_const(0), idx_dim(columns), NULL, map_body, &body);
+        emit_lanes(e, "j", idx_const(0), idx_dim(columns), NULL, false, map_body, &body);
         range_end(e, &range);
     } else {
         Range range = range_of(e, "block", count, TILE_ELEMENTS);

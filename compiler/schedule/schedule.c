@@ -103,6 +103,20 @@ static void add_draw(Schedule *s, size_t place) {
     VEC_PUSH(s->arena, &s->out->steps, step);
 }
 
+// Batches of a few samples have a kernel of their own where that is faster.
+static void add_thin(Schedule *s, const Group *group, const Kernel *usual) {
+    Emit *e = begin_kernel(s, usual->name, usual->lines);
+    e->grid = true;
+    e->group = group;
+    e->k->most_samples = usual->least_samples - 1;
+    e->k->flops = usual->flops;
+    e->k->flops_n = usual->flops_n;
+    e->k->bytes = usual->bytes;
+    e->k->bytes_n = usual->bytes_n;
+    emit_contract_thin(e, group);
+    end_kernel(e);
+}
+
 static void make_steps(Schedule *s) {
     for (size_t o = 0; o < s->order_count;) {
         const Group *group = &s->groups.items[s->order[o]];
@@ -115,8 +129,12 @@ static void make_steps(Schedule *s) {
         while (group->small && end < s->order_count && s->groups.items[s->order[end]].small) end++;
         Emit *e = begin_kernel(s, label_name(s, s->order + o, end - o), label_lines(s, s->order + o, end - o));
         e->grid = !group->small;
+        e->group = group;
+        int64_t thin = group->kind == GROUP_CONTRACT ? contract_thin_samples(e, group) : 0;
+        if (thin) e->k->least_samples = thin + 1;
         for (; o < end; o++) emit_group(e, &s->groups.items[s->order[o]]);
         end_kernel(e);
+        if (thin) add_thin(s, group, e->k);
     }
 }
 

@@ -11,7 +11,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-#define NETRT_ABI 2
+#define NETRT_ABI 3
 #define NETRT_MAX_RANK 8
 #define NETRT_BLOCK 16 // batch-dependent buffers grow in blocks of so many samples
 #define NETRT_ALIGN 64 // bytes; every buffer's alignment
@@ -80,6 +80,8 @@ typedef struct NetrtStep {
     NetrtKernel *kernel;     // NETRT_STEP_KERNEL
     const NetrtRef *buffers; // a draw fills buffers[0]: `count` contiguous f32 (integers: i64), in PyTorch's way
     NetrtExtent grid[3];     // tiles = the product of the three; unused ones are 1
+    int64_t least_samples;   // batches that the kernel is for: with others there are no tiles
+    int64_t most_samples;    // 0: no limit
     int64_t count;           // of a draw
     double a, b;             // of a draw: uniform and integers [a, b); normal(mean a, std b); a orthogonal rows; seed a
     double flops, flops_per_sample, bytes, bytes_per_sample;

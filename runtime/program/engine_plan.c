@@ -33,7 +33,12 @@ int64_t netrt_extent(const NetrtExtent *extent, int64_t N) {
     return size > 0 ? (size + block - 1) / block : 0;
 }
 
+bool netrt_step_is_for(const NetrtStep *step, int64_t N) {
+    return N >= step->least_samples && (step->most_samples == 0 || N <= step->most_samples);
+}
+
 static int64_t tile_count(const NetrtStep *step, int64_t N) {
+    if (!netrt_step_is_for(step, N)) return 0;
     return netrt_extent(&step->grid[0], N) * netrt_extent(&step->grid[1], N) * netrt_extent(&step->grid[2], N);
 }
 

@@ -25,5 +25,8 @@ NetrtPlan *netrt_plan_find(const NetrtEngine *engine, int entry, int64_t N);
 // Address of a buffer for batches of N samples.
 char *netrt_ref_address(const NetrtEngine *engine, const NetrtRef *ref, int64_t N);
 
+// Whether a step is for batches of N samples; for others it has no tiles, and another one stands in.
+bool netrt_step_is_for(const NetrtStep *step, int64_t N);
+
 // ⌈(fixed + per_sample × N) / block⌉, at least 0.
 int64_t netrt_extent(const NetrtExtent *extent, int64_t N);

@@ -8,6 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "program/engine_plan.h"
 #include "program/trainer.h"
 #include "report/progress.h"
 #include "threads/peak.h"
@@ -170,7 +171,8 @@ static bool open_entry(Profiler *p, int entry, double runs, NetrtError *error) {
     p->laps[entry] = calloc((size_t)e->step_count + 1, sizeof(double));
     if (!kernels || !p->laps[entry]) return netrt_fail(error, "not enough memory");
     for (int64_t s = 0; s < e->step_count; s++)
-        kernels[profile->count++] = (NetrtProfileKernel){.step = &e->steps[s], .entry = entry, .runs = runs};
+        if (netrt_step_is_for(&e->steps[s], profile->N))
+            kernels[profile->count++] = (NetrtProfileKernel){.step = &e->steps[s], .entry = entry, .runs = runs};
     return true;
 }
 

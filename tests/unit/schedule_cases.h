@@ -252,10 +252,11 @@ static NodeId matmul(Rig *rig, NodeId a, NodeId b, bool ta, bool tb) {
     return graph_append(rig->g, OP_MATMUL, (NodeId[]){a, b}, 2, &(Attr){.matmul = {ta, tb}}, (Shape){0}, DT_F32);
 }
 
-static void linear(Rig *rig, int64_t p) { // a layer of p inputs and its gradients
+static void layer(Rig *rig, int64_t in, int64_t out) { // its value, its gradients and its update
     Graph *g = rig->g;
-    NodeId x = rig_input(rig, TEXT(rig, "(N, %lld)", (long long)p), DT_F32);
-    uint32_t weight = rig_new_var(rig, TEXT(rig, "(10, %lld)", (long long)p)), offset = rig_new_var(rig, "(10,)");
+    NodeId x = rig_input(rig, TEXT(rig, "(N, %lld)", (long long)in), DT_F32);
+    uint32_t weight = rig_new_var(rig, TEXT(rig, "(%lld, %lld)", (long long)out, (long long)in));
+    uint32_t offset = rig_new_var(rig, TEXT(rig, "(%lld,)", (long long)out));
     NodeId w = rig_read(rig, weight), b = rig_read(rig, offset);
     NodeId y = binary(rig, OP_MAXIMUM, binary(rig, OP_ADD, matmul(rig, x, w, false, true), b), number(rig, 0));
     rig_result(rig, y);
@@ -265,6 +266,9 @@ static void linear(Rig *rig, int64_t p) { // a layer of p inputs and its gradien
     rig_assign(rig, weight, binary(rig, OP_SUB, w, binary(rig, OP_MUL, lr, dw)));
     rig_assign(rig, offset, binary(rig, OP_SUB, b, binary(rig, OP_MUL, lr, build_reduce(g, OP_SUM, y, 1, false, false))));
 }
+
+static void linear(Rig *rig, int64_t p) { layer(rig, p, 10); }
+static void wide(Rig *rig, int64_t p) { layer(rig, 41, p); }
 
 static void products(Rig *rig, int64_t p) { // all ways operands may lie, p × 5 by 5 × 18 and the like
     for (int i = 0; i < 4; i++) {
@@ -479,6 +483,9 @@ static const Case cases[] = {
     {"linear", linear, 16, false},
     {"linear", linear, 17, false},
     {"linear", linear, 100, false},
+    {"linear", linear, 400, false},
+    {"wide layer", wide, 64, false},
+    {"wide layer", wide, 600, false},
     {"products", products, 1, false},
     {"products", products, 7, false},
     {"products", products, 70, false},
@@ -512,5 +519,5 @@ static const Case cases[] = {
 };
 
 enum { CASES = sizeof cases / sizeof *cases };
-static const int64_t batches[] = {1, 2, 3, 7, 16, 17, 33, 64, 65};
+static const int64_t batches[] = {1, 2, 4, 5, 7, 16, 17, 33, 64, 65};
 enum { BATCHES = sizeof batches / sizeof *batches };

@@ -279,6 +279,7 @@ static inline const char *rig_steps(const RigRun *run, RigStep *execute, void *c
             for (int64_t d = 0; d < step->draw_count; d++) ((float *)rig_address(run, step->refs[0]))[d] = (float)(d + 1) / 4;
             continue;
         }
+        if (!kernel_is_for(step->kernel, run->N)) continue;
         void *buffers[RIG_ITEMS];
         assert_true(step->ref_count <= RIG_ITEMS);
         for (size_t b = 0; b < step->ref_count; b++) buffers[b] = rig_address(run, step->refs[b]);

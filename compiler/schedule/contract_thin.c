@@ -1,0 +1,276 @@
+// Contractions of a few samples. There is hardly any arithmetic then: what counts is that the weights pass through the core
+// once, in the order in which they lie in memory, and that nothing is copied first. Register tiles do neither: they walk panels
+// of columns, short pieces far apart. So a product with the batch has a second kernel, for batches of at most MOST_SAMPLES:
+//
+//     rows      y = x·W, k the rows of W: a few rows of W at a time, whole, added to sums in the first cache
+//     dots      y = x·Wᵀ, k along the rows of W: each result a dot product, several at a time
+//     updates   W' = f(W, xᵀ·d), k the batch: row after row of the result, whole
+//
+// Rows and updates add in the same order as register tiles do: a sample's results do not depend on how many there are. Dots
+// do not: they are what gradients of inputs need.
+#include "schedule/contract.h"
+
+enum {
+    MOST_SAMPLES = 4,
+    LEAST_WEIGHTS = 2048, // fewer: not worth a kernel of its own
+    ROWS_AT_ONCE = 8,     // of W
+    DOTS_AT_ONCE = 4,
+    DOTS_A_TILE = 64,
+    SUMS_BYTES = 2048, // of one sample in the first cache
+    UPDATE_BYTES = 32 << 10,
+};
+
+typedef enum Thin { THIN_NONE, THIN_ROWS, THIN_DOTS, THIN_UPDATES } Thin;
+
+static Thin kind_of(Contract *c) {
+    Dim rows = c->node->shape.dim[c->row_axis], lanes = c->node->shape.dim[c->lane_axis];
+    if (!c->e->s->fuse || c->rank != 2 || lanes.batch || rows.batch == c->k.batch) return THIN_NONE;
+    if (lanes.size * (rows.batch ? c->k.size : rows.size) < LEAST_WEIGHTS) return THIN_NONE;
+    bool contiguous = contract_stride(c, c->lane_operand, c->lane_k_first, false) == 1;
+    if (c->k.batch) return contiguous && c->k.size == 1 ? THIN_UPDATES : THIN_NONE;
+    if (rows.size != 1) return THIN_NONE;
+    if (contiguous) return THIN_ROWS;
+    bool along_k = contract_stride(c, c->lane_operand, c->lane_k_first, true) == 1 &&
+                   contract_stride(c, c->row_operand, c->row_k_first, true) == 1;
+    return along_k ? THIN_DOTS : THIN_NONE;
+}
+
+// ---- Rows
+
+typedef struct Rows {
+    Contract *c;
+    KBufId part, sums; // [MOST_SAMPLES][width]
+    int64_t width;
+    Range lanes;
+    KIdx sample;
+    KIdx k;               // of the rows of W at hand
+    KVal x[ROWS_AT_ONCE]; // of the sample, in every lane
+    uint32_t count;       // of rows of W
+} Rows;
+
+static KAccess sum_at(const Rows *r, KBufId buf, KIdx lane) {
+    KIdx local = idx_add(lane, idx_scale(r->lanes.lo, -1));
+    return contract_scratch_access(buf, idx_add(idx_scale(r->sample, r->width), local), 1);
+}
+
+// Scratch memory has room for whole vectors: masks are for what lies in buffers.
+static KVal load_sum(const Rows *r, KBufId buf, KIdx lane) {
+    Emit *e = r->c->e;
+    KMask mask = e->mask;
+    KAccess access = sum_at(r, buf, lane);
+    KVal value;
+    e->mask = (KMask){0};
+    emit_load(e, &access, r->c->node->dtype, true, &value);
+    e->mask = mask;
+    return value;
+}
+
+static void store_sum(const Rows *r, KBufId buf, KIdx lane, KVal value) {
+    emit_stmt(r->c->e, (KStmt){.kind = KS_STORE, .access = sum_at(r, buf, lane), .value = emit_splat(r->c->e, value)});
+}
+
+static void clear_part(Emit *e, void *context, KIdx lane) {
+    const Rows *r = context;
+    store_sum(r, r->part, lane, emit_const(e, r->c->node->dtype, 0, 0));
+}
+
+static void start_sum(Emit *e, void *context, KIdx lane) {
+    const Rows *r = context;
+    Contract *c = r->c;
+    c->at[c->row_axis] = (Coord){r->sample, 0};
+    c->at[c->lane_axis] = (Coord){lane, 1};
+    KVal value = c->start == NODE_NONE ? emit_const(e, c->node->dtype, 0, 0) : emit_node(e, c->start, c->at);
+    store_sum(r, r->sums, lane, value);
+}
+
+static void add_part(Emit *e, void *context, KIdx lane) {
+    const Rows *r = context;
+    KVal parts[] = {load_sum(r, r->sums, lane), load_sum(r, r->part, lane)};
+    store_sum(r, r->sums, lane, emit_element(e, OP_ADD, r->c->node->dtype, parts, 2));
+}
+
+static void add_rows(Emit *e, void *context, KIdx lane) {
+    const Rows *r = context;
+    KVal sum = load_sum(r, r->part, lane);
+    for (uint32_t i = 0; i < r->count; i++) {
+        KStmt fma = {.op = K_FMA, .args = {r->x[i]}};
+        fma.args[1] = contract_lane_value(r->c, idx_add(r->k, idx_const(i)), lane, idx_const(0));
+        fma.args[2] = sum;
+        sum = emit_let(e, r->c->node->dtype, true, fma);
+    }
+    store_sum(r, r->part, lane, sum);
+}
+
+static void keep_members(Contract *c, KIdx row, Coord lane, NodeId known, KVal value) {
+    Emit *e = c->e;
+    size_t before = e->known.count;
+    c->at[c->row_axis] = (Coord){row, 0};
+    c->at[c->lane_axis] = lane;
+    emit_know(e, known, NULL, value);
+    for (size_t i = 0; i < c->group->members.count; i++) emit_keep(e, c->group->members.items[i], c->at);
+    e->known.count = before;
+}
+
+static void finish_row(Emit *e, void *context, KIdx lane) {
+    const Rows *r = context;
+    Contract *c = r->c;
+    (void)e;
+    bool whole = r->part == r->sums;
+    keep_members(c, r->sample, (Coord){lane, 1}, whole ? c->group->anchor : c->sum, load_sum(r, r->sums, lane));
+}
+
+// Every sample, every vector of the tile's lanes.
+static void each_sample(Rows *r, LaneBody *body) {
+    Emit *e = r->c->e;
+    KVar sample = emit_var(e, "i");
+    emit_for(e, sample, idx_const(0), idx_dim(r->c->node->shape.dim[r->c->row_axis]), 1);
+    r->sample = idx_var(sample);
+    range_lanes(e, "j", &r->lanes, body, r);
+    emit_end(e);
+}
+
+// A few rows of W, or what is left of the chunk one by one, times all samples.
+static void some_rows(Rows *r, KVar k, uint32_t count) {
+    Contract *c = r->c;
+    Emit *e = c->e;
+    KStmt *loop = contract_k_loop(c, k);
+    loop->step = count;
+    loop->whole = count > 1;
+    loop->resume = count == 1;
+    r->k = idx_var(k);
+    r->count = count;
+    KVar sample = emit_var(e, "i");
+    emit_for(e, sample, idx_const(0), idx_dim(c->node->shape.dim[c->row_axis]), 1);
+    r->sample = idx_var(sample);
+    for (uint32_t i = 0; i < count; i++) r->x[i] = contract_row_value(c, idx_add(r->k, idx_const(i)), r->sample);
+    range_lanes(e, "j", &r->lanes, add_rows, r);
+    emit_end(e);
+    emit_end(e);
+}
+
+static void all_rows(Rows *r) {
+    each_sample(r, clear_part);
+    KVar k = emit_var(r->c->e, "k");
+    some_rows(r, k, ROWS_AT_ONCE);
+    some_rows(r, k, 1);
+}
+
+static void emit_rows(Contract *c) {
+    Emit *e = c->e;
+    DType dtype = c->node->dtype;
+    Dim lanes = c->node->shape.dim[c->lane_axis];
+    Rows r = {.c = c, .width = SUMS_BYTES / (int64_t)dtype_size(dtype)};
+    r.lanes = range_of(e, "lanes", lanes, r.width);
+    emit_scalars(e, c->group);
+    int64_t room = MOST_SAMPLES * r.width + e->k->lanes; // the last vector may begin before a tile's end
+    r.part = r.sums = emit_scratch(e, dtype, room);
+    if (c->k.size <= CHUNK) {
+        all_rows(&r);
+    } else {
+        r.sums = emit_scratch(e, dtype, room);
+        each_sample(&r, start_sum);
+        contract_begin_chunk(c, CHUNK);
+        all_rows(&r);
+        each_sample(&r, add_part);
+        emit_end(e);
+    }
+    each_sample(&r, finish_row);
+}
+
+// ---- Dots
+
+typedef struct Dots {
+    Contract *c;
+    KReg acc;
+    KVar u; // which of them
+    KIdx sample, first;
+    uint32_t count;
+} Dots;
+
+static void add_products(Emit *e, void *context, KIdx k) {
+    const Dots *d = context;
+    Contract *c = d->c;
+    Coord at[MAX_RANK];
+    KIdx zero = idx_const(0);
+    contract_operand_coords(c, c->row_k_first, (Coord){k, 1}, (Coord){d->sample, 0}, at);
+    KStmt fma = {.op = K_FMA, .args = {emit_node(e, c->row_operand, at)}};
+    emit_unroll(e, d->u, d->count);
+    contract_operand_coords(c, c->lane_k_first, (Coord){k, 1}, (Coord){idx_add(d->first, idx_var(d->u)), 0}, at);
+    fma.args[1] = emit_node(e, c->lane_operand, at);
+    fma.args[2] = emit_read(e, d->acc, idx_var(d->u), zero);
+    emit_set(e, d->acc, idx_var(d->u), zero, emit_let(e, c->node->dtype, true, fma));
+    emit_end(e);
+}
+
+static void some_dots(Contract *c, const Range *lanes, KVar lane, uint32_t count) {
+    Emit *e = c->e;
+    DType dtype = c->node->dtype;
+    KIdx zero = idx_const(0);
+    KStmt *loop = emit_for(e, lane, lanes->lo, lanes->hi, count);
+    if (lanes->cut) loop->has_hi2 = true, loop->hi2 = lanes->extent;
+    loop->whole = count > 1;
+    loop->resume = count == 1;
+    KVar sample = emit_var(e, "i");
+    emit_for(e, sample, zero, idx_dim(c->node->shape.dim[c->row_axis]), 1);
+    Dots d = {.c = c, .u = emit_var(e, "u"), .sample = idx_var(sample), .first = idx_var(lane), .count = count};
+    d.acc = emit_reg(e, "acc", dtype, true, count, 1);
+    KVal none = emit_splat(e, emit_const(e, dtype, 0, 0));
+    emit_unroll(e, d.u, count);
+    emit_set(e, d.acc, idx_var(d.u), zero, none);
+    emit_end(e);
+    emit_lanes(e, "k", zero, idx_dim(c->k), NULL, false, add_products, &d);
+    emit_unroll(e, d.u, count);
+    KStmt total = {.op = K_REDUCE, .element = OP_ADD, .args = {emit_read(e, d.acc, idx_var(d.u), zero)}};
+    KVal value = emit_let(e, dtype, false, total);
+    keep_members(c, d.sample, (Coord){idx_add(d.first, idx_var(d.u)), 0}, c->group->anchor, value);
+    emit_end(e);
+    emit_end(e);
+    emit_end(e);
+}
+
+static void emit_dots(Contract *c) {
+    Emit *e = c->e;
+    Range lanes = range_of(e, "lanes", c->node->shape.dim[c->lane_axis], DOTS_A_TILE);
+    emit_scalars(e, c->group);
+    KVar lane = emit_var(e, "j");
+    some_dots(c, &lanes, lane, DOTS_AT_ONCE);
+    some_dots(c, &lanes, lane, 1);
+}
+
+// ---- Updates
+
+static void update_panel(Contract *c, const Panel *panel, void *context) {
+    const KIdx *row = context;
+    contract_one_row(c, panel, *row);
+}
+
+static void emit_updates(Contract *c) {
+    Emit *e = c->e;
+    Dim rows = c->node->shape.dim[c->row_axis], lanes = c->node->shape.dim[c->lane_axis];
+    int64_t block = UPDATE_BYTES / (lanes.size * (int64_t)dtype_size(c->node->dtype));
+    Range tile = range_of(e, "rows", rows, block > 0 ? block : 1), all = range_of(e, "j", lanes, 0);
+    emit_scalars(e, c->group);
+    contract_choose_tile(c);
+    KIdx row = range_loop(e, "i", &tile);
+    contract_panels(c, &all, update_panel, &row);
+    range_end(e, &tile);
+}
+
+// ---- All of it
+
+int64_t contract_thin_samples(Emit *e, const Group *group) {
+    Contract c;
+    contract_open(&c, e, group);
+    return kind_of(&c) == THIN_NONE ? 0 : MOST_SAMPLES;
+}
+
+void emit_contract_thin(Emit *e, const Group *group) {
+    Contract c;
+    contract_open(&c, e, group);
+    switch (kind_of(&c)) {
+    case THIN_ROWS: emit_rows(&c); break;
+    case THIN_DOTS: emit_dots(&c); break;
+    case THIN_UPDATES: emit_updates(&c); break;
+    case THIN_NONE: break;
+    }
+}
