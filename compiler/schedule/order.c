@@ -36,25 +36,36 @@ static bool reads_elsewhere(const Schedule *s, NodeId id, uint32_t var, bool mov
     return false;
 }
 
-// Whether the group reads variable `var` at all, through nodes that are computed on the way.
-static bool reads_var(const Schedule *s, NodeId id, uint32_t var, int32_t group) {
+// Which groups read which variables, through nodes that are computed on the way.
+typedef struct Readers {
+    Schedule *s;
+    uint64_t *groups; // by variable: a set
+    uint32_t *seen;   // by node: 1 + the last group that was there
+} Readers;
+
+static void find_reads(Readers *r, NodeId id, uint32_t group) {
+    const Schedule *s = r->s;
     const Node *node = graph_node(s->g, id);
-    if (node->op == OP_VAR) return node->attr.index == var;
+    if (r->seen[id] == group + 1) return;
+    r->seen[id] = group + 1;
+    if (node->op == OP_VAR) set_add(r->groups + node->attr.index * s->words, group);
     for (uint32_t i = 0; i < node->operand_count; i++) {
         NodeId operand = node->operands[i];
-        bool stop = s->kept[operand] && s->group_of[operand] != group && graph_node(s->g, operand)->op != OP_VAR;
-        if (s->group_of[operand] == group || stop) continue;
-        if (reads_var(s, operand, var, group)) return true;
+        bool own = s->group_of[operand] == (int32_t)group;
+        if (!own && (!s->kept[operand] || graph_node(s->g, operand)->op == OP_VAR)) find_reads(r, operand, group);
     }
-    return false;
 }
 
-static bool group_reads_var(const Schedule *s, const Group *group, uint32_t var) {
-    int32_t index = (int32_t)(group - s->groups.items);
-    for (size_t i = 0; i < group->members.count; i++)
-        if (reads_var(s, group->members.items[i], var, index)) return true;
-    return false;
+static Readers find_readers(Schedule *s) {
+    Readers r = {.s = s};
+    r.groups = NEW_ARRAY(s->arena, uint64_t, s->plan->program->var_count * s->words + 1);
+    r.seen = NEW_ARRAY(s->arena, uint32_t, s->g->count);
+    for (uint32_t i = 0; i < s->groups.count; i++)
+        for (size_t m = 0; m < s->groups.items[i].members.count; m++) find_reads(&r, s->groups.items[i].members.items[m], i);
+    return r;
 }
+
+static bool reads_var(const Readers *r, size_t group, uint32_t var) { return set_has(r->groups + var * r->s->words, group); }
 
 static bool group_reads_elsewhere(const Schedule *s, const Group *group, uint32_t var) {
     int32_t index = (int32_t)(group - s->groups.items);
@@ -68,18 +79,17 @@ static bool group_reads_elsewhere(const Schedule *s, const Group *group, uint32_
 }
 
 // Groups that read the old value must run before the writer; false (and nothing changed) if one of them needs the writer.
-static bool write_in_place(Schedule *s, const VarWrite *write) {
+static bool write_in_place(Schedule *s, const Readers *readers, const VarWrite *write) {
     int32_t writer = s->group_of[write->node];
     if (writer < 0) return false;
     Group *target = &s->groups.items[writer];
     if (!shape_equal(&graph_node(s->g, write->node)->shape, &s->plan->program->vars[write->var].shape)) return false;
     if (target->kind == GROUP_DRAW || target->kind == GROUP_COPY || group_reads_elsewhere(s, target, write->var)) return false;
     for (size_t i = 0; i < s->groups.count; i++)
-        if ((int32_t)i != writer && set_has(s->groups.items[i].needs, (size_t)writer) &&
-            group_reads_var(s, &s->groups.items[i], write->var))
+        if ((int32_t)i != writer && set_has(s->groups.items[i].needs, (size_t)writer) && reads_var(readers, i, write->var))
             return false;
     for (size_t i = 0; i < s->groups.count; i++) {
-        if ((int32_t)i == writer || !group_reads_var(s, &s->groups.items[i], write->var)) continue;
+        if ((int32_t)i == writer || !reads_var(readers, i, write->var)) continue;
         set_add(target->needs, i);
         for (size_t w = 0; w < s->words; w++) target->needs[w] |= s->groups.items[i].needs[w];
     }
@@ -91,11 +101,12 @@ static bool write_in_place(Schedule *s, const VarWrite *write) {
 
 // What cannot be written in place is copied when the entry's last kernel has run: by then nobody reads the old value.
 static void collect_writes(Schedule *s) {
+    Readers readers = find_readers(s);
     for (size_t i = 0; i < s->entry->output_count; i++) {
         const Output *output = &s->entry->outputs[i];
         if (output->role != OUTPUT_ASSIGN) continue;
         VarWrite write = {.var = output->index, .node = output->node};
-        write.in_place = write_in_place(s, &write);
+        write.in_place = write_in_place(s, &readers, &write);
         VEC_PUSH(s->arena, &s->writes, write);
     }
 }
