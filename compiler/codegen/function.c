@@ -71,6 +71,8 @@ static Value reg_element(Gen *g, const KStmt *s) {
 
 static uint32_t lanes_of(const Gen *g, KVal val) { return g->kernel->vals.items[val].vector ? g->kernel->lanes : 1; }
 
+enum { MOST_LANES = 64 };
+
 // ---- Values
 
 // By halves: lane i with lane i + lanes/2, until one is left.
@@ -90,6 +92,39 @@ static Value reduce(Gen *g, const KStmt *s) {
         x = gen_elementwise(g, s->element, &args);
     }
     return LLVMGetTypeKind(LLVMTypeOf(x)) == LLVMVectorTypeKind ? gen_extract(g, x, 0) : x;
+}
+
+// Lanes of two vectors, chosen by their numbers: of a from 0, of b from `lanes` on.
+static Value pick(const Gen *g, Value a, Value b, const uint32_t *lane, uint32_t lanes) {
+    Value numbers[MOST_LANES];
+    for (uint32_t i = 0; i < lanes; i++) numbers[i] = LLVMConstInt(g->i32, lane[i], 0);
+    return LLVMBuildShuffleVector(g->builder, a, b, LLVMConstVector(numbers, lanes), "");
+}
+
+// One step of a transposition: in vectors i and i + size, of blocks of `size` lanes every other one changes places.
+static void exchange(const Gen *g, Value *x, uint32_t lanes, uint32_t size) {
+    for (uint32_t i = 0; i < lanes; i++) {
+        if (i & size) continue;
+        uint32_t low[MOST_LANES], high[MOST_LANES];
+        for (uint32_t lane = 0; lane < lanes; lane++) {
+            low[lane] = lane & size ? lanes + lane - size : lane;
+            high[lane] = lane & size ? lanes + lane : lane + size;
+        }
+        Value a = x[i], b = x[i + size];
+        x[i] = pick(g, a, b, low, lanes);
+        x[i + size] = pick(g, a, b, high, lanes);
+    }
+}
+
+// By halves (J. O. Eklundh, IEEE Trans. Comput. C-21, 1972): log2(lanes) steps of `lanes` shuffles.
+static void transpose(Gen *g, const KStmt *s) {
+    const KRegInfo *reg = &g->kernel->regs.items[s->reg];
+    uint32_t lanes = g->kernel->lanes;
+    LLVMTypeRef type = gen_type(g, reg->dtype, lanes);
+    Value x[MOST_LANES];
+    for (uint32_t i = 0; i < lanes; i++) x[i] = LLVMBuildLoad2(g->builder, type, g->regs[s->reg][i], "");
+    for (uint32_t size = 1; size < lanes; size *= 2) exchange(g, x, lanes, size);
+    for (uint32_t i = 0; i < lanes; i++) LLVMBuildStore(g->builder, x[i], g->regs[s->reg][i]);
 }
 
 static Value element(Gen *g, const KStmt *s) {
@@ -265,6 +300,7 @@ static void block(Gen *g, const KBlock *b) {
         case KS_LET: let(g, s); break;
         case KS_STORE: gen_store(g, &s->access, &s->mask, g->vals[s->value], lanes_of(g, s->value)); break;
         case KS_SET: LLVMBuildStore(g->builder, g->vals[s->value], reg_element(g, s)); break;
+        case KS_TRANSPOSE: transpose(g, s); break;
         case KS_CHECK: check(g, s); break;
         case KS_PREFETCH: gen_prefetch(g, &s->access); break;
         case KS_COMMENT: break;

@@ -24,6 +24,7 @@ typedef struct Contract {
     uint32_t most_rows, most_vectors; // the register tile
     bool pack_lanes, pack_rows;
     bool transposes; // the lanes are not contiguous: packing them is expensive
+    bool squares;    // but k is: in squares it is less so
     KBufId lane_scratch, row_scratch, sum_scratch;
     int64_t panel_width, row_pitch; // elements between one k and the next in scratch
     int64_t chunk;                  // most k at a time

@@ -33,8 +33,9 @@ static void pack_one(Contract *c, const Panel *panel, KIdx k, KIdx in_panel, int
     emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value});
 }
 
-// Transposed on the way: element by element, for a few k along every lane, so that what is written stays in the cache.
-static void pack_transposed(Contract *c, const Panel *panel) {
+// Transposed on the way, element by element from lane `first` of the panel on: for a few k along every lane, so that what is
+// written stays in the cache.
+static void pack_elements(Contract *c, const Panel *panel, int64_t first) {
     Emit *e = c->e;
     KVar k = emit_var(e, "k"), lane = emit_var(e, "l"), u = emit_var(e, "u");
     for (int step = TRANSPOSED; step; step = step == TRANSPOSED ? 1 : 0) {
@@ -42,7 +43,7 @@ static void pack_transposed(Contract *c, const Panel *panel) {
         loop->step = step;
         loop->whole = step > 1;
         loop->resume = step == 1;
-        loop = emit_for(e, lane, idx_const(0), idx_const((int64_t)panel->vectors * e->k->lanes), 1);
+        loop = emit_for(e, lane, idx_const(first), idx_const((int64_t)panel->vectors * e->k->lanes), 1);
         if (panel->limit) loop->has_hi2 = true, loop->hi2 = *panel->limit;
         if (step > 1) emit_unroll(e, u, step);
         pack_one(c, panel, step > 1 ? idx_add(idx_var(k), idx_var(u)) : idx_var(k), idx_var(lane), 0);
@@ -50,6 +51,57 @@ static void pack_transposed(Contract *c, const Panel *panel) {
         emit_end(e);
         emit_end(e);
     }
+}
+
+// A square of `lanes` lanes from `lane` on and as many k: read along k, transposed in registers, written along the lanes.
+static void pack_square(Contract *c, const Panel *panel, KReg square, KIdx k, KIdx lane) {
+    Emit *e = c->e;
+    KIdx zero = idx_const(0);
+    KVar u = emit_var(e, "u");
+    Coord at[MAX_RANK];
+    emit_unroll(e, u, e->k->lanes);
+    contract_operand_coords(c, c->lane_k_first, (Coord){idx_add(c->k_lo, k), 1},
+                            (Coord){idx_add(idx_add(panel->lane, lane), idx_var(u)), 0}, at);
+    emit_set(e, square, idx_var(u), zero, emit_node(e, c->lane_operand, at));
+    emit_end(e);
+    emit_stmt(e, (KStmt){.kind = KS_TRANSPOSE, .reg = square});
+    emit_unroll(e, u, e->k->lanes);
+    KIdx to = idx_add(idx_scale(idx_add(k, idx_var(u)), c->panel_width), lane);
+    KVal value = emit_read(e, square, idx_var(u), zero);
+    emit_stmt(e, (KStmt){.kind = KS_STORE, .access = contract_scratch_access(c->lane_scratch, to, 1), .value = value});
+    emit_end(e);
+}
+
+// `whole` lanes of the panel in squares, then what is left of k element by element.
+static void pack_squares(Contract *c, const Panel *panel, int64_t whole) {
+    Emit *e = c->e;
+    int64_t lanes = e->k->lanes;
+    KVar k = emit_var(e, "k"), lane = emit_var(e, "l");
+    KReg square = emit_reg(e, "square", c->node->dtype, true, e->k->lanes, 1);
+    KStmt *loop = contract_k_loop(c, k);
+    loop->step = lanes;
+    loop->whole = true;
+    emit_for(e, lane, idx_const(0), idx_const(whole), lanes);
+    pack_square(c, panel, square, idx_var(k), idx_var(lane));
+    emit_end(e);
+    emit_end(e);
+    if (!c->k.batch && c->k.size % lanes == 0 && (!c->k_cut || c->chunk % lanes == 0)) return;
+    contract_k_loop(c, k)->resume = true;
+    emit_for(e, lane, idx_const(0), idx_const(whole), 1);
+    pack_one(c, panel, idx_var(k), idx_var(lane), 0);
+    emit_end(e);
+    emit_end(e);
+}
+
+static void pack_transposed(Contract *c, const Panel *panel) {
+    const Emit *e = c->e;
+    int64_t lanes = e->k->lanes, all = panel->vectors * lanes, whole = c->squares ? all : 0;
+    if (panel->limit && whole) {
+        Dim extent = c->node->shape.dim[c->lane_axis]; // its last panel
+        whole = extent.batch ? 0 : extent.size % (c->most_vectors * lanes) / lanes * lanes;
+    }
+    if (whole) pack_squares(c, panel, whole);
+    if (whole < all) pack_elements(c, panel, whole);
 }
 
 // The panel of the lane operand, k by k, with the lanes side by side; lanes beyond the mask hold nothing of use.
@@ -124,6 +176,7 @@ void contract_plan_packing(Contract *c) {
     bool gathers = contract_stride(c, c->lane_operand, c->lane_k_first, false) > 1;
     bool long_k = c->k.batch || c->k.size >= 32;
     c->transposes = gathers;
+    c->squares = gathers && contract_stride(c, c->lane_operand, c->lane_k_first, true) == 1;
     c->pack_lanes = gathers || (long_k && many_rows && long_pitch(c, c->lane_operand, c->lane_k_first));
     c->pack_rows = long_k && many_lanes && c->row_k_first && long_pitch(c, c->row_operand, c->row_k_first) &&
                    contract_stride(c, c->row_operand, c->row_k_first, false) == 1;

@@ -77,13 +77,14 @@ typedef enum KOp {
 } KOp;
 
 typedef enum KStmtKind {
-    KS_FOR,      // var from lo while var < hi, by step
-    KS_LET,      // dst = op …
-    KS_STORE,    // access = value, mask
-    KS_SET,      // register reg[r][v] = value (also its initialisation)
-    KS_CHECK,    // a BOOL value, scalar or vector (under mask), must hold; message
-    KS_PREFETCH, // the line of memory that access (of one element) lies in will soon be read
-    KS_COMMENT,  // text, for the reader of --emit=kernels
+    KS_FOR,       // var from lo while var < hi, by step
+    KS_LET,       // dst = op …
+    KS_STORE,     // access = value, mask
+    KS_SET,       // register reg[r][v] = value (also its initialisation)
+    KS_TRANSPOSE, // register reg, `lanes` vectors: lane j of vector i and lane i of vector j change places
+    KS_CHECK,     // a BOOL value, scalar or vector (under mask), must hold; message
+    KS_PREFETCH,  // the line of memory that access (of one element) lies in will soon be read
+    KS_COMMENT,   // text, for the reader of --emit=kernels
 } KStmtKind;
 
 typedef struct KStmt KStmt;
@@ -119,7 +120,7 @@ struct KStmt {
     KMask mask;
     // KS_STORE, KS_SET, KS_CHECK
     KVal value;
-    // K_READ, KS_SET
+    // K_READ, KS_SET, KS_TRANSPOSE
     KReg reg;
     KIdx r, v;        // constants, or unrolled loop variables
     const char *text; // KS_CHECK's message, KS_COMMENT

@@ -209,6 +209,17 @@ static void run_for(Machine *m, const KStmt *s) {
     for (; m->vars[s->var] < end; m->vars[s->var] += s->step) run_block(m, &s->body);
 }
 
+static void transpose(const Machine *m, const KStmt *s) {
+    uint32_t lanes = m->kernel->lanes;
+    Lane *square = m->regs[s->reg];
+    for (uint32_t i = 0; i < lanes; i++)
+        for (uint32_t j = 0; j < i; j++) {
+            Lane other = square[i * lanes + j];
+            square[i * lanes + j] = square[j * lanes + i];
+            square[j * lanes + i] = other;
+        }
+}
+
 static void check(Machine *m, const KStmt *s) {
     uint32_t lanes = lane_count(m, info_of(m, s->value).vector);
     for (uint32_t lane = 0; lane < lanes; lane++)
@@ -225,6 +236,7 @@ static void run_block(Machine *m, const KBlock *block) {
         case KS_SET:
             memcpy(reg_element(m, s), value(m, s->value), lane_count(m, info_of(m, s->value).vector) * sizeof(Lane));
             break;
+        case KS_TRANSPOSE: transpose(m, s); break;
         case KS_CHECK: check(m, s); break;
         case KS_PREFETCH:
         case KS_COMMENT: break;

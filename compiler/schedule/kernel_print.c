@@ -127,9 +127,14 @@ static void print_access(Printer *p, const KAccess *a, const KMask *mask, bool v
     strbuf_add(p->out, "]");
 }
 
+static void print_reg_name(Printer *p, KReg reg) {
+    if (p->structure) strbuf_printf(p->out, "r%u", reg);
+    else strbuf_add(p->out, p->kernel->regs.items[reg].name);
+}
+
 static void print_reg(Printer *p, const KStmt *s) {
-    if (p->structure) strbuf_printf(p->out, "r%u[", s->reg);
-    else strbuf_printf(p->out, "%s[", p->kernel->regs.items[s->reg].name);
+    print_reg_name(p, s->reg);
+    strbuf_add(p->out, "[");
     print_idx(p, &s->r);
     strbuf_add(p->out, "][");
     print_idx(p, &s->v);
@@ -196,25 +201,28 @@ static void print_expr(Printer *p, const KStmt *let) {
 
 // ---- Which values are shown where they are used
 
+static bool has_value(const KStmt *s) { return s->kind == KS_STORE || s->kind == KS_SET || s->kind == KS_CHECK; }
+
 static void count_uses(Printer *p, const KBlock *block) {
     for (size_t i = 0; i < block->count; i++) {
         const KStmt *s = &block->items[i];
         if (s->kind == KS_FOR) count_uses(p, &s->body);
         else if (s->kind == KS_LET)
             for (size_t a = 0; a < argument_count(s); a++) p->uses[s->args[a]]++;
-        else if (s->kind != KS_COMMENT && s->kind != KS_PREFETCH) p->uses[s->value]++;
+        else if (has_value(s)) p->uses[s->value]++;
     }
 }
 
 static bool uses_value(const KStmt *s, KVal val) {
-    if (s->kind == KS_FOR || s->kind == KS_PREFETCH || s->kind == KS_COMMENT) return false;
-    if (s->kind != KS_LET) return s->value == val;
+    if (s->kind != KS_LET) return has_value(s) && s->value == val;
     for (size_t a = 0; a < argument_count(s); a++)
         if (s->args[a] == val) return true;
     return false;
 }
 
-static bool changes_memory(const KStmt *s) { return s->kind == KS_STORE || s->kind == KS_SET || s->kind == KS_FOR; }
+static bool changes_memory(const KStmt *s) {
+    return s->kind == KS_STORE || s->kind == KS_SET || s->kind == KS_TRANSPOSE || s->kind == KS_FOR;
+}
 
 // A value used once, in its own block, is shown at its use unless a register or buffer may change on the way.
 static void choose_places(Printer *p, const KBlock *block) {
@@ -281,6 +289,10 @@ static void print_stmt(Printer *p, const KStmt *s) {
         return;
     case KS_STORE: print_access(p, &s->access, &s->mask, p->kernel->vals.items[s->value].vector); break;
     case KS_SET: print_reg(p, s); break;
+    case KS_TRANSPOSE:
+        strbuf_add(p->out, "transpose ");
+        print_reg_name(p, s->reg);
+        return;
     case KS_CHECK: print_check(p, s); return;
     case KS_PREFETCH:
         strbuf_add(p->out, "prefetch ");

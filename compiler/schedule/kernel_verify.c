@@ -341,6 +341,13 @@ static void check_stmt(Verifier *v, const KStmt *s) {
         return;
     }
     case KS_SET: check_reg(v, s, info_of(v, s->value)); return;
+    case KS_TRANSPOSE: {
+        if (s->reg >= v->kernel->regs.count) FAIL(v, "no register %u", s->reg);
+        const KRegInfo *reg = &v->kernel->regs.items[s->reg];
+        if (!reg->vector || (uint32_t)reg->rows * reg->columns != v->kernel->lanes)
+            FAIL(v, "register %s is no square of %u vectors", reg->name, v->kernel->lanes);
+        return;
+    }
     case KS_CHECK:
         check_mask(v, &s->mask);
         if (info_of(v, s->value).dtype != DT_BOOL || !s->text) FAIL(v, "a check needs a bool and a message");

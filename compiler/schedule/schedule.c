@@ -63,18 +63,21 @@ static Emit *begin_kernel(Schedule *s, const char *name, const char *lines) {
     return e;
 }
 
-static void add_kernel(Schedule *s, const Emit *e) {
+static const Kernel *add_kernel(Schedule *s, const Emit *e) {
     const Kernel *k = shared_kernel(s->shared, e->k);
     if (k->scratch_bytes > s->plan->scratch_bytes) s->plan->scratch_bytes = k->scratch_bytes;
     PlanStep step = {.kernel = k, .ref_count = e->refs.count, .name = k->name, .lines = k->lines};
     step.refs = NEW_ARRAY(s->arena, PlanRef, e->refs.count);
     for (size_t i = 0; i < e->refs.count; i++) step.refs[i] = e->refs.items[i];
     VEC_PUSH(s->arena, &s->out->steps, step);
+    return k;
 }
 
-static void end_kernel(Emit *e) {
-    if (e->k->body.count > 0) add_kernel(e->s, e);
+// The kernel as the plan has it; NULL if it does nothing.
+static const Kernel *end_kernel(Emit *e) {
+    const Kernel *k = e->k->body.count > 0 ? add_kernel(e->s, e) : NULL;
     arena_free(e->arena);
+    return k;
 }
 
 static void emit_group(Emit *e, const Group *group) {
@@ -133,8 +136,8 @@ static void make_steps(Schedule *s) {
         int64_t thin = group->kind == GROUP_CONTRACT ? contract_thin_samples(e, group) : 0;
         if (thin) e->k->least_samples = thin + 1;
         for (; o < end; o++) emit_group(e, &s->groups.items[s->order[o]]);
-        end_kernel(e);
-        if (thin) add_thin(s, group, e->k);
+        const Kernel *usual = end_kernel(e);
+        if (thin && usual) add_thin(s, group, usual);
     }
 }
 

@@ -77,8 +77,9 @@ static const Kernel *find(const Shared *shared, uint64_t hash) {
     return NULL;
 }
 
-// The structure says nothing of sizes, which are for checking only.
+// The structure says nothing of sizes, of buffers and of batches, which are for checking only.
 static bool same_sizes(const Kernel *a, const Kernel *b) {
+    if (a->least_samples != b->least_samples || a->most_samples != b->most_samples) return false;
     for (size_t i = 0; i < a->bufs.count; i++)
         if (a->bufs.items[i].count != b->bufs.items[i].count || a->bufs.items[i].count_n != b->bufs.items[i].count_n)
             return false;
