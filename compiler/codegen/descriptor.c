@@ -262,6 +262,7 @@ static Value print(const Writer *w, const PrintPiece *piece) {
     FIELD(&f, NetrtPrint, text, text(w, piece->text));
     FIELD(&f, NetrtPrint, result, i32(w, piece->result));
     FIELD(&f, NetrtPrint, number, i32(w, piece->number));
+    FIELD(&f, NetrtPrint, check, text(w, piece->check));
     return fields_end(&f);
 }
 

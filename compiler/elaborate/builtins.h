@@ -52,5 +52,6 @@ bool eval_node(Eval *eval, NodeId node, Value *result);
 bool eval_failed(Eval *eval);
 // Keeps a node alive in the entry that is elaborated now, although nobody uses its value (CHECKED, DRAW).
 void eval_effect(Eval *eval, NodeId node);
+NodeId eval_checked(Eval *eval, NodeId x, NodeId condition, const char *message); // x behind a check at run time
 // Calls any callable with positional arguments.
 bool eval_apply(Eval *eval, const Value *callee, const Value *args, size_t count, Value *result);

@@ -144,6 +144,12 @@ bool calculate_print(Eval *eval, const char *text) {
     return true;
 }
 
+// A check stands among the prints: what was printed before it is, when it fails.
+void calculate_check(Eval *eval, NodeId checked) {
+    if (!eval->calculator || checked == NODE_NONE) return;
+    VEC_PUSH(eval->arena, &eval->prints, arena_printf(eval->arena, "%cc%u;", MARK, checked));
+}
+
 // ---- The program
 
 typedef VEC(PrintPiece) PieceList;
@@ -155,14 +161,19 @@ static void cut(Eval *eval, const char *text, PieceList *pieces, OutputList *out
     const char *after, *mark;
     for (; (mark = find_mark(text, &form, &node, &after)); text = after) {
         const char *before = arena_strndup(eval->arena, text, (size_t)(mark - text));
+        if (form == 'c') {
+            const char *message = graph_node(eval->graph, node)->attr.checked.message;
+            VEC_PUSH(eval->arena, pieces, ((PrintPiece){.text = before, .result = -1, .check = message}));
+            continue;
+        }
         if (!results[node]) {
             const char *name = arena_printf(eval->arena, "%zu", outputs->count);
             VEC_PUSH(eval->arena, outputs, ((Output){OUTPUT_RESULT, 0, name, node}));
             results[node] = (int32_t)outputs->count;
         }
-        VEC_PUSH(eval->arena, pieces, ((PrintPiece){before, results[node] - 1, form == 'n'}));
+        VEC_PUSH(eval->arena, pieces, ((PrintPiece){before, results[node] - 1, form == 'n', NULL}));
     }
-    if (*text) VEC_PUSH(eval->arena, pieces, ((PrintPiece){arena_strdup(eval->arena, text), -1, false}));
+    if (*text) VEC_PUSH(eval->arena, pieces, ((PrintPiece){arena_strdup(eval->arena, text), -1, false, NULL}));
 }
 
 // A file with a trainer's parts means to have a model, also when it prints.
@@ -186,7 +197,9 @@ static bool has_purpose(Eval *eval) {
         diag_hint(eval->diag, MSG(HINT_WRITE_MODEL));
         return false;
     }
-    if (eval->prints.count) return true;
+    for (size_t i = 0; i < eval->prints.count; i++) {
+        if (strncmp(eval->prints.items[i], (char[]){MARK, 'c', 0}, 2) != 0) return true;
+    }
     diag_error(eval->diag, eval->head, MSG(NO_MODEL_NO_PRINT));
     diag_hint(eval->diag, MSG(HINT_MODEL_OR_PRINT));
     return false;

@@ -177,6 +177,12 @@ void eval_effect(Eval *eval, NodeId node) {
     eval->deeds++;
 }
 
+NodeId eval_checked(Eval *eval, NodeId x, NodeId condition, const char *message) {
+    NodeId checked = build_checked(eval->graph, x, condition, message);
+    calculate_check(eval, checked);
+    return checked;
+}
+
 bool eval_apply(Eval *eval, const Value *callee, const Value *args, size_t count, Value *result) {
     Argument *arguments = NEW_ARRAY(eval->arena, Argument, count + 1);
     for (size_t i = 0; i < count; i++) arguments[i] = (Argument){NULL, args[i], eval->span};

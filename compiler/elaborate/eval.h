@@ -374,6 +374,7 @@ bool check_options(Eval *eval, const Optimizer *optimizer);
 bool is_calculator(Eval *eval, const Ast *main);
 void calculate_mark(Eval *eval, StrBuf *out, NodeId node, bool item); // what stands for a tensor in a text
 bool calculate_print(Eval *eval, const char *text);
+void calculate_check(Eval *eval, NodeId checked);
 const char *calculate_plain(Eval *eval, const char *text); // with words for marks, for messages
 bool elaborate_calculation(Eval *eval);
 

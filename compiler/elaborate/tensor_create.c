@@ -134,7 +134,7 @@ static bool call_one_hot(Eval *eval, const Value *args, Value *result) {
     x = build_cast(g, x, DT_I64);
     NodeId inside =
         build_binary(g, OP_AND, build_binary(g, OP_GE, x, build_int(g, 0)), build_binary(g, OP_LT, x, build_int(g, classes)));
-    x = build_checked(g, x, inside, arena_printf(eval_arena(eval), "a class is outside 0 … %lld", (long long)classes - 1));
+    x = eval_checked(eval, x, inside, arena_printf(eval_arena(eval), "a class is outside 0 … %lld", (long long)classes - 1));
     Shape row = {.rank = 1, .dim = {dim_constant(classes)}};
     NodeId hot = build_binary(g, OP_EQ, tensor_insert_axis(g, x, shape.rank), build_iota(g, row, 0));
     return eval_node(eval, build_cast(g, hot, DT_I64), result);

@@ -87,12 +87,11 @@ static bool call_check(Eval *eval, const Value *args, Value *result) {
     NodeId condition, value;
     const char *message;
     if (!arg_tensor(eval, &args[0], "condition", &condition) || !arg_string(eval, &args[1], "message", &message)) return false;
-    Graph *g = eval_graph(eval);
     if (args[2].kind != VALUE_NONE) {
         return arg_tensor(eval, &args[2], "value", &value) &&
-               eval_node(eval, build_checked(g, value, condition, message), result);
+               eval_node(eval, eval_checked(eval, value, condition, message), result);
     }
-    NodeId checked = build_checked(g, condition, condition, message);
+    NodeId checked = eval_checked(eval, condition, condition, message);
     if (checked == NODE_NONE) return eval_failed(eval);
     eval_effect(eval, checked);
     return true;

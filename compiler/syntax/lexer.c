@@ -9,11 +9,15 @@
 
 #include "net_parser.h"
 
-enum { MAX_STRING = 1 << 20 };
+enum { MAX_STRING = 1 << 20, MAX_TOKENS = 1 << 21 };
 
 TokenList tokens_read(Arena *perm, Diagnostics *diag, uint32_t file) {
     Lexer lexer = {.perm = perm, .diag = diag, .file = file, .source = diag_file(diag, file)->text};
     lexer_scan(&lexer);
+    if (lexer.too_many) { // of the file only its end is left
+        lexer.tokens.items[0] = lexer.tokens.items[lexer.tokens.count - 1];
+        lexer.tokens.count = 1;
+    }
     return lexer.tokens;
 }
 
@@ -28,6 +32,11 @@ static Token *add(Lexer *lexer, int kind, Span span) {
     }
     token.indent = lexer->indent;
     lexer->line_has_token = true;
+    if (lexer->tokens.count == MAX_TOKENS) { // what was read is dropped
+        if (!lexer->too_many) diag_error(lexer->diag, span, MSG(TOO_MANY_WORDS));
+        lexer->too_many = true;
+        lexer->tokens.count = 0;
+    }
     VEC_PUSH(lexer->perm, &lexer->tokens, token);
     return &lexer->tokens.items[lexer->tokens.count - 1];
 }

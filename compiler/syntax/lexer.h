@@ -27,6 +27,7 @@ typedef struct Lexer {
     VEC(char) text; // the piece of a string that is being read
     uint32_t text_begin;
     bool too_long; // the piece is over the limit, which was said
+    bool too_many; // tokens, which was said
 } Lexer;
 
 // The rules in grammar/net.l, run over the whole text (defined there).

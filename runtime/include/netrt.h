@@ -186,6 +186,7 @@ typedef struct NetrtPrint { // a piece of what a calculator (a program without a
     const char *text;       // first this,
     int32_t result;         // then this one of NETRT_CALCULATE's results; −1: none
     int32_t number;         // bool: as Python shows a number, not a tensor
+    const char *check;      // or a check's message: when it fails, only what stands before it is printed; NULL: none
 } NetrtPrint;
 
 // What main() does with its arguments. Returns the exit status.

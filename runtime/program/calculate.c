@@ -16,6 +16,17 @@ static void print_piece(const NetrtEngine *engine, const NetrtPrint *piece) {
     else netrt_tensor_print(stdout, &tensor);
 }
 
+// How many pieces stand before the check that failed: Python would have printed them. Every kernel has run all the same.
+static int64_t printed_before(const NetrtEngine *engine) {
+    const NetrtProgram *program = engine->program;
+    if (engine->failed <= 0 || engine->failed > program->message_count) return 0;
+    int64_t i = 0;
+    while (i < program->print_count &&
+           !(program->prints[i].check && strcmp(program->prints[i].check, program->messages[engine->failed - 1]) == 0))
+        i++;
+    return i < program->print_count ? i : 0;
+}
+
 static int calculate(const NetrtContext *context, NetrtError *error) {
     const NetrtProgram *program = context->program;
     NetrtEngine engine;
@@ -23,7 +34,9 @@ static int calculate(const NetrtContext *context, NetrtError *error) {
     engine.scalars[NETRT_SEED].i = context->options.seed;
     netrt_torch_seed(&engine.random, (uint64_t)context->options.seed);
     bool ok = netrt_engine_reserve(&engine, NETRT_CALCULATE, 1, error) && netrt_engine_run(&engine, NETRT_CALCULATE, 1, error);
-    for (int64_t i = 0; ok && i < program->print_count; i++) print_piece(&engine, &program->prints[i]);
+    int64_t count = ok ? program->print_count : printed_before(&engine);
+    for (int64_t i = 0; i < count; i++) print_piece(&engine, &program->prints[i]);
+    fflush(stdout);
     netrt_engine_close(&engine);
     return ok ? NETRT_DONE : NETRT_FAILED;
 }

@@ -33,6 +33,7 @@ ELSEWHERE = {
     "link-no-runtime": (LINK, "is missing"),
     "hint-install": (LINK, "install netc anew"),
     "literal-string-too-long": (LIMITS, "at most 1 MB"),
+    "too-many-words": (LIMITS, "more than 2,000,000 words"),
     "explain-expression": ("run/explain_test.sh", "takes a name or a call"),
     "comment-nul": ("golden/format/nul.expected", "has a NUL byte in a comment"),
     # What an op asks of its operands. The language's functions look first and say it in their own words.

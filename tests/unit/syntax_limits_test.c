@@ -99,6 +99,19 @@ static void large_tokens_are_bounded(void **state) {
     parsed_free(&parsed);
 }
 
+// However much is written, the memory for it is bounded.
+static void many_tokens_are_bounded(void **state) {
+    (void)state;
+    static const char *const pieces[] = {"1 + ", "x = 1\n", ";", "\"a\" ", "a.b = [2, ", "\"{", "\xFF \n"};
+    for (size_t i = 0; i < sizeof pieces / sizeof *pieces; i++) {
+        Parsed parsed = parse_repeated("x = ", pieces[i], 2100000, "");
+        assert_true(parsed.errors > 0);
+        if (i < 5) assert_non_null(strstr(parsed.reports, "more than 2,000,000 words"));
+        assert_int_equal(parsed.tree->items.count, 0);
+        parsed_free(&parsed);
+    }
+}
+
 static void piles_of_mistakes_end_quickly(void **state) {
     (void)state;
     static const char *const pieces[] = {"}",
@@ -248,7 +261,8 @@ static void random_tokens_never_crash(void **state) {
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(nesting_is_bounded),         cmocka_unit_test(what_is_allowed_fits),
-        cmocka_unit_test(large_tokens_are_bounded),   cmocka_unit_test(piles_of_mistakes_end_quickly),
+        cmocka_unit_test(large_tokens_are_bounded),
+        cmocka_unit_test(many_tokens_are_bounded),   cmocka_unit_test(piles_of_mistakes_end_quickly),
         cmocka_unit_test(random_changes_never_crash), cmocka_unit_test(random_tokens_never_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
