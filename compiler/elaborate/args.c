@@ -78,21 +78,51 @@ bool arg_dtype(Eval *eval, const Value *value, const char *what, DType *result) 
     return misfit(eval, what, "a type (float32, int64 or bool)", value);
 }
 
-// Appends the numbers of a nested list in row-major order and checks that it is rectangular.
-static bool flatten_list(Eval *eval, const Value *value, const char *what, uint32_t depth, Shape *shape, double *data,
-                         size_t *count, DType *dtype) {
+// The numbers of a nested list in row-major order.
+typedef struct Numbers {
+    double *data;
+    int64_t *whole; // the same, where they are integers
+    size_t count;
+    DType dtype;
+    bool wide; // an integer among them is one that no double holds
+} Numbers;
+
+static bool add_number(Eval *eval, const Value *value, const char *what, Numbers *to) {
+    const int64_t exact = INT64_C(1) << 53;
+    if (value->kind == VALUE_FLOAT) to->dtype = eval_float(eval);
+    if (value->kind == VALUE_INT && to->dtype == DT_BOOL) to->dtype = DT_I64;
+    size_t i = to->count++;
+    to->wide = to->wide || (value->kind == VALUE_INT && (value->integer > exact || value->integer < -exact));
+    if (value->kind == VALUE_INT) to->whole[i] = value->integer;
+    if (value->kind == VALUE_BOOL) to->whole[i] = value->boolean;
+    return arg_number(eval, value, what, &to->data[i]);
+}
+
+// Integers have 64 bits, and the numbers of a literal are doubles: of large ones it is high * 2^32 + low.
+static NodeId wide_literal(Eval *eval, Shape shape, const Numbers *numbers) {
+    Graph *g = eval->graph;
+    double *halves = NEW_ARRAY(eval->arena, double, numbers->count);
+    for (size_t i = 0; i < numbers->count; i++) halves[i] = (double)(numbers->whole[i] >> 32);
+    NodeId high = build_literal(g, shape, DT_I64, halves);
+    for (size_t i = 0; i < numbers->count; i++) halves[i] = (double)(numbers->whole[i] & UINT32_MAX);
+    NodeId low = build_literal(g, shape, DT_I64, halves);
+    if (high == NODE_NONE || low == NODE_NONE) return NODE_NONE;
+    high = build_binary(g, OP_MUL, high, build_int(g, INT64_C(1) << 32));
+    return high == NODE_NONE ? high : build_binary(g, OP_ADD, high, low);
+}
+
+// Appends the numbers of a nested list and checks that it is rectangular.
+static bool flatten_list(Eval *eval, const Value *value, const char *what, uint32_t depth, Shape *shape, Numbers *numbers) {
     if (value_is_number(value)) {
         if (depth != shape->rank) return eval_error(eval, MSG(ARG_LIST_DEPTHS), eval->callee, what);
-        if (value->kind == VALUE_FLOAT) *dtype = eval_float(eval);
-        if (value->kind == VALUE_INT && *dtype == DT_BOOL) *dtype = DT_I64;
-        return arg_number(eval, value, what, &data[(*count)++]);
+        return add_number(eval, value, what, numbers);
     }
     if (value->kind != VALUE_LIST && value->kind != VALUE_TUPLE) return misfit(eval, what, "a list of numbers", value);
     if (depth >= shape->rank || (size_t)shape->dim[depth].size != value->list->count) {
         return eval_error(eval, MSG(ARG_LIST_LENGTHS), eval->callee, what);
     }
     for (size_t i = 0; i < value->list->count; i++) {
-        if (!flatten_list(eval, &value->list->items[i], what, depth + 1, shape, data, count, dtype)) return false;
+        if (!flatten_list(eval, &value->list->items[i], what, depth + 1, shape, numbers)) return false;
     }
     return true;
 }
@@ -110,11 +140,12 @@ static bool list_tensor(Eval *eval, const Value *value, const char *what, NodeId
         first = &first->list->items[0];
     }
     if (!eval_spend(eval, (uint64_t)total)) return false;
-    double *data = NEW_ARRAY(eval->arena, double, (size_t)total + 1);
-    size_t count = 0;
-    DType dtype = DT_BOOL;
-    if (!flatten_list(eval, value, what, 0, &shape, data, &count, &dtype)) return false;
-    *result = build_literal(eval->graph, shape, dtype, data);
+    Numbers numbers = {.data = NEW_ARRAY(eval->arena, double, (size_t)total + 1),
+                       .whole = NEW_ARRAY(eval->arena, int64_t, (size_t)total + 1),
+                       .dtype = DT_BOOL};
+    if (!flatten_list(eval, value, what, 0, &shape, &numbers)) return false;
+    bool wide = numbers.wide && numbers.dtype == DT_I64;
+    *result = wide ? wide_literal(eval, shape, &numbers) : build_literal(eval->graph, shape, numbers.dtype, numbers.data);
     return *result != NODE_NONE || eval_failed(eval);
 }
 
