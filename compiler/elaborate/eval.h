@@ -187,6 +187,7 @@ struct Dataset {
 #else
 #define EVAL_STEP_LIMIT 10000000
 #endif
+#define EVAL_LAYER_STEPS 40 // that a layer counts for: it takes more memory than other values
 #define EVAL_LIST_LIMIT 1000000
 #define EVAL_STRING_LIMIT 1000000
 #define EVAL_DEPTH_LIMIT 1000       // of lists in lists

@@ -139,6 +139,7 @@ bool construct_module(Eval *eval, const ModuleClass *class, const Argument *args
         case BIND_DONE: break;
         }
     }
+    if (!eval_spend(eval, EVAL_LAYER_STEPS)) return false;
     Module *module = module_new(eval, class, span);
     init_push(eval, (InitItem){INIT_MODULE, {.module = module}});
     const CallSite *outer = site_push(eval, span, class->name);
