@@ -66,10 +66,12 @@ static void report_failure(Arena *perm, Diagnostics *diag, int status, int said)
     char text[4096];
     ssize_t length = pread(said, text, sizeof text - 1, 0);
     text[length > 0 ? length : 0] = 0;
+    bool full = strstr(text, strerror(ENOSPC)) != NULL;
     char *rest = NULL;
     for (char *line = strtok_r(text, "\n", &rest); line; line = strtok_r(NULL, "\n", &rest))
         diag_note(diag, SPAN_NONE, MSG(NOTE_CC_SAID), arena_strdup(perm, line));
-    diag_hint(diag, MSG(HINT_CC_PACKAGES));
+    if (full) diag_hint(diag, MSG(HINT_DISK_FULL));
+    else diag_hint(diag, MSG(HINT_CC_PACKAGES));
 }
 
 // Whether `cc` ended well and `result`, its output, has something in it.

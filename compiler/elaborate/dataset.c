@@ -5,6 +5,8 @@
 #include "elaborate/eval.h"
 
 #include <stdio.h>
+#include <strings.h>
+#include <sys/stat.h>
 
 // ---- Heads of files
 static FILE *open_beside(Eval *eval, const char *name) {
@@ -19,6 +21,25 @@ static bool is_gzipped(FILE *file) {
     unsigned char magic[2];
     bool gzipped = fread(magic, 1, 2, file) == 2 && magic[0] == 0x1f && magic[1] == 0x8b;
     return fseek(file, 0, SEEK_SET) != 0 || gzipped; // what cannot be read twice is no plain file either
+}
+
+bool data_file_there(Eval *eval, const char *name) {
+    FILE *file = open_beside(eval, name);
+    if (file) fclose(file);
+    return file != NULL;
+}
+
+// What a failed download or a wrong path leaves in a file's place.
+static bool is_no_data(Eval *eval, const char *name, FILE *file) {
+    struct stat status;
+    char begin[64] = "";
+    if (fstat(fileno(file), &status) == 0 && S_ISDIR(status.st_mode)) return !eval_error(eval, MSG(DATA_FOLDER), name);
+    begin[fread(begin, 1, sizeof begin - 1, file)] = 0;
+    const char *text = begin + strspn(begin, " \t\r\n");
+    bool page = !strncasecmp(text, "<!doctype", 9) || !strncasecmp(text, "<html", 5) || !strncmp(text, "<?xml", 5);
+    if (page) return !eval_error(eval, MSG(DATA_PAGE), name);
+    if (!*begin && status.st_size == 0) return !eval_error(eval, MSG(DATA_EMPTY), name);
+    return fseek(file, 0, SEEK_SET) != 0;
 }
 
 // IDX: 0, 0, type, rank, then the sizes, big-endian.
@@ -87,7 +108,11 @@ static bool read_npy(Eval *eval, const char *name, FILE *file, Shape *shape, DTy
     *shape = (Shape){0};
     if (!sizes || !npy_shape(sizes, shape)) return eval_error(eval, MSG(DATA_NPY_HEADER), name);
     npy_value(text, "'descr':", descr);
-    if (!npy_dtype(descr, dtype)) return eval_error(eval, MSG(DATA_NPY_TYPE), name, descr);
+    if (!npy_dtype(descr, dtype)) {
+        eval_error(eval, MSG(DATA_NPY_TYPE), name, descr);
+        eval_hint(eval, MSG(HINT_NPY_TYPE));
+        return false;
+    }
     return shape->rank > 0 || eval_error(eval, MSG(DATA_NPY_SCALAR), name);
 }
 
@@ -98,9 +123,9 @@ static bool read_head(Eval *eval, const char *format, const char *name, bool *fo
     *found = false;
     if (!file) return true;
     Shape whole;
-    bool ok = true, npy = !strcmp(format, "npy"), gzipped = is_gzipped(file);
-    if (!gzipped && npy) ok = *found = read_npy(eval, name, file, &whole, dtype);
-    if (!gzipped && !strcmp(format, "idx")) ok = *found = read_idx(eval, name, file, &whole, dtype);
+    bool plain = !is_gzipped(file), ok = !plain || !is_no_data(eval, name, file);
+    if (ok && plain && !strcmp(format, "npy")) ok = *found = read_npy(eval, name, file, &whole, dtype);
+    if (ok && plain && !strcmp(format, "idx")) ok = *found = read_idx(eval, name, file, &whole, dtype);
     fclose(file);
     if (!*found) return ok;
     *sample = (Shape){.rank = (uint8_t)(whole.rank - 1)};

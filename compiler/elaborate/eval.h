@@ -387,6 +387,7 @@ const char *include_path(Eval *eval, const char *from, const char *path); // bes
 bool load_prelude(Eval *eval);
 bool elaborate_program(Eval *eval);
 void warn_unused_names(Eval *eval, const Ast *main);
+bool data_file_there(Eval *eval, const char *name);                                   // beside the .net file
 bool convert_samples(Eval *eval, const Dataset *data, NodeId stored, NodeId *result); // as stored → as the model gets it
 bool check_defines(Eval *eval);
 bool define_override(Eval *eval, const char *name, Span span, Value *value);

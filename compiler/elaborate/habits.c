@@ -11,6 +11,7 @@ typedef struct Habit {
 #define DESCRIBES "data is described, not loaded: data = MNIST(), IDX(…), NPY(…)"
 #define PROCESSOR "leave it out: the program runs on the processor, on all its cores"
 #define NO_DICT "there are no dictionaries; a module or a list of pairs holds named things"
+#define NO_CHANGE "tensors cannot be changed: bind the name to a new one, x = x + 1; a path gives an initial value"
 #define CLASSES "write `module Name(arguments) { ... forward(x) { ... } }`"
 
 static const Habit names[] = {
@@ -44,6 +45,8 @@ static const Habit names[] = {
     {"torchvision", DESCRIBES},
     {"DataLoader", DESCRIBES},
     {"TensorDataset", DESCRIBES},
+    {"iter", DESCRIBES},
+    {"next", DESCRIBES},
     {"transforms", "what is done to the data is said with it: MNIST(normalize=(0.1307, 0.3081))"},
     {"np", "tensors are netc's own: tensor([1, 2]), zeros(2, 3), arange(4)"},
     {"numpy", "tensors are netc's own: tensor([1, 2]), zeros(2, 3), arange(4)"},
@@ -88,6 +91,17 @@ static const Habit attributes[] = {
     {"add_module", "bind the layer to a name in the body of the module"},
     {"register_buffer", "write name = Buffer(shape, init=zeros())"},
     {"register_parameter", "write name = Parameter(shape, init=zeros())"},
+    {"add_", NO_CHANGE},
+    {"sub_", NO_CHANGE},
+    {"mul_", NO_CHANGE},
+    {"div_", NO_CHANGE},
+    {"copy_", NO_CHANGE},
+    {"fill_", NO_CHANGE},
+    {"zero_", NO_CHANGE},
+    {"clamp_", NO_CHANGE},
+    {"normal_", NO_CHANGE},
+    {"uniform_", NO_CHANGE},
+    {"device", PROCESSOR},
     {"data", "a path gives the initial value: model.fc1.weight = normal(std=0.01)"},
 };
 

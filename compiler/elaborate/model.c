@@ -46,7 +46,9 @@ static bool data_tensor(Eval *eval, Dataset *data, size_t i, const TensorSpec *s
     DataInput *input = &data->inputs[i];
     eval_place(eval, data->spec.span);
     if (!input->known && !spec) {
-        eval_error(eval, MSG(SAMPLES_UNKNOWN));
+        const char *file = i < data->spec.x_count ? data->spec.train_x[i] : data->spec.format;
+        if (data_file_there(eval, file)) eval_error(eval, MSG(SAMPLES_PACKED), file);
+        else eval_error(eval, MSG(SAMPLES_UNKNOWN), file);
         if (data->input_count > 1) eval_hint(eval, MSG(HINT_GIVE_INPUTS));
         else eval_hint(eval, MSG(HINT_GIVE_INPUT));
         return false;
@@ -291,7 +293,11 @@ bool find_target(Eval *eval, Whole *whole) {
     Shape sample = {.rank = (uint8_t)(shape.rank ? shape.rank - 1 : 0)};
     memcpy(sample.dim, shape.dim + 1, sample.rank * sizeof(Dim));
     if (!shape.rank || !shape.dim[0].batch || shape.dim[0].size != 1) {
-        return eval_error(eval, MSG(TARGET_UNKNOWN), shape_text(eval->arena, &shape));
+        uint32_t axis;
+        eval_error(eval, MSG(TARGET_UNKNOWN), shape_text(eval->arena, &shape));
+        if (shape_batch_axis(&shape, &axis)) eval_hint(eval, MSG(HINT_BATCH_FIRST));
+        else eval_hint(eval, MSG(HINT_NO_BATCH));
+        return false;
     }
     NodeId node = input_node(eval, "target", sample, eval->graph->float_type, true);
     whole->target = node;

@@ -97,8 +97,8 @@ typedef struct LayerRow {
 // A piece of what a program without a model prints: a text, then perhaps a tensor.
 typedef struct PrintPiece {
     const char *text;
-    int32_t result; // index of the RESULT among those of ENTRY_CALCULATE; −1: none
-    bool number;    // as Python shows a number, not a tensor
+    int32_t result;    // index of the RESULT among those of ENTRY_CALCULATE; −1: none
+    bool number;       // as Python shows a number, not a tensor
     const char *check; // or the message of a check: when that fails, what stands before it is printed; else NULL
 } PrintPiece;
 

@@ -150,13 +150,16 @@ static const char *statement_hint(const Token *tokens, size_t begin, size_t at) 
     return loop_hint(tokens, begin, at);
 }
 
+#define NOTEBOOK "leave the line out: it speaks to the notebook"
+
 static const char *find_hint(const Token *tokens, size_t begin, size_t at) {
     const Token *found = &tokens[at], *first = &tokens[begin];
     const Token *before = at > begin ? &tokens[at - 1] : NULL;
     const char *advice = statement_hint(tokens, begin, at);
     if (advice) return advice;
     switch (found->kind) {
-    case TOKEN_FOREIGN: return FIND(foreign, found->text);
+    case TOKEN_PERCENT: return at == begin ? NOTEBOOK : NULL;
+    case TOKEN_FOREIGN: return at == begin && strcmp(found->text, "!") == 0 ? NOTEBOOK : FIND(foreign, found->text);
     case TOKEN_COLON: return colon_hint(tokens, begin, at);
     case TOKEN_LBRACE:
         return (found->in_parens && !starts_block(first->kind)) || (before && before->kind == TOKEN_ASSIGN)

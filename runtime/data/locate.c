@@ -87,6 +87,11 @@ static void list_folders(FolderList *list, const char *folder, const NetrtData *
     if (!given(data->folder)) add_base(list, ".", data);
 }
 
+static bool is_folder(const char *path) {
+    struct stat status;
+    return stat(path, &status) == 0 && S_ISDIR(status.st_mode);
+}
+
 static bool is_file(const char *path) {
     struct stat status; // some unpackers make a folder of the file's name: that is not it
     return stat(path, &status) == 0 && !S_ISDIR(status.st_mode);
@@ -134,6 +139,7 @@ static bool not_found(const NetrtData *data, const FolderList *list, const char 
 }
 
 bool netrt_locate(const NetrtData *data, const char *folder, NetrtDataFiles *files, NetrtError *error) {
+    if (folder && !is_folder(folder)) return netrt_fail(error, "--data %.300s: there is no such folder", folder);
     FolderList *list = calloc(1, sizeof *list);
     if (!list) return netrt_fail(error, "not enough memory to look for the data set");
     list_folders(list, folder, data);

@@ -47,7 +47,7 @@ bool netrt_evaluate(NetrtSession *session, const NetrtSplit *split, int64_t batc
         if (confusion && predicted && target >= 0) count_confusion(session, predicted, split->rows[target], N, confusion);
         out->interrupted = netrt_interrupted();
     }
-    out->loss = loss_sum / (double)split->count;
+    out->loss = isnan(loss_sum) ? NAN : loss_sum / (double)split->count; // the sign of a NaN would be printed
     out->correct = (int64_t)correct_sum;
     out->accuracy = correct ? correct_sum / (double)split->count : NAN;
     return true;

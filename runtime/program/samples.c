@@ -32,6 +32,8 @@ static bool open_sample(const NetrtContext *context, const NetrtSession *session
     long long i = strtoll(number, &end, 10);
     if (end == number || *end || errno)
         return netrt_fail(error, "%s: a sample is named by its number, as in test:17", argument);
+    if (!split->count)
+        return netrt_fail(error, "%s: the data has no %s samples", argument, which == NETRT_SPLIT_TEST ? "test" : "training");
     if (i < 0 || i >= split->count)
         return netrt_fail(error, "%s: the %s set has samples 0 to %lld", argument,
                           which == NETRT_SPLIT_TEST ? "test" : "training", (long long)split->count - 1);

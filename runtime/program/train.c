@@ -25,8 +25,9 @@ typedef struct Run {
     double epoch_begin;
     double best_validation;
     int64_t epochs_without_gain;
-    double accuracy; // the last one on the test set, for the file
-    bool warned;     // of a loss that is no number
+    double accuracy;    // the last one on the test set, for the file
+    bool warned;        // of a loss that is no number
+    bool wrong_at_once; // it was none at the first step
     bool interrupted;
 } Run;
 
@@ -42,13 +43,24 @@ static void show_progress(Run *run, double now) {
                         rate);
 }
 
+enum { ADVICE = 96 };
+
+// What is no number at the first step is not the rate's fault.
+static void advise(const Run *run, char advice[ADVICE]) {
+    if (run->wrong_at_once) snprintf(advice, ADVICE, "look for NaN in the data, and for log(0) and the like in the network");
+    else snprintf(advice, ADVICE, "try a smaller --lr than %g", run->session->engine.scalars[NETRT_LR].f);
+}
+
 static void warn_of_loss(Run *run) {
     const NetrtTrainer *trainer = &run->trainer;
     if (run->warned || isfinite(trainer->loss)) return;
     run->warned = true;
-    netrt_progress_warn(&run->progress, "%s: the loss became %s at step %lld (epoch %lld): try a smaller --lr than %g",
-                        run->context->name, isnan(trainer->loss) ? "NaN" : "infinite", (long long)trainer->steps,
-                        (long long)run->epochs_done + 1, run->session->engine.scalars[NETRT_LR].f);
+    run->wrong_at_once = trainer->steps <= 1;
+    char advice[ADVICE];
+    advise(run, advice);
+    netrt_progress_warn(&run->progress, "%s: the loss became %s at step %lld (epoch %lld): %s", run->context->name,
+                        isnan(trainer->loss) ? "NaN" : "infinite", (long long)trainer->steps, (long long)run->epochs_done + 1,
+                        advice);
 }
 
 // Parameters that are no numbers never become any again: training stops, and a good file is not replaced by them.
@@ -56,10 +68,11 @@ static bool check_parameters(const Run *run, NetrtError *error) {
     const NetrtEngine *engine = &run->session->engine;
     const NetrtVar *var = netrt_not_finite(engine->program, engine->vars, 1u << NETRT_PARAM);
     if (!var) return true;
+    char advice[ADVICE];
+    advise(run, advice);
     return netrt_fail(error,
-                      "%.200s holds NaN or Inf after step %lld, so nothing was saved: try a smaller --lr than %g; "
-                      "--check-finite says where it begins",
-                      var->name, (long long)run->trainer.steps, engine->scalars[NETRT_LR].f);
+                      "%.200s holds NaN or Inf after step %lld, so nothing was saved: %s; --check-finite says where it begins",
+                      var->name, (long long)run->trainer.steps, advice);
 }
 
 // --check-finite: whether loss, gradients, parameters and states are numbers after a step; if not, where it began.

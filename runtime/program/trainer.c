@@ -1,6 +1,7 @@
 // See trainer.h. The order of random draws is PyTorch's: initial parameters, then the loader of each epoch.
 #include "program/trainer.h"
 
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -127,6 +128,9 @@ bool netrt_trainer_step(NetrtTrainer *trainer, NetrtError *error) {
     return ok;
 }
 
-double netrt_trainer_loss(const NetrtTrainer *trainer) { return trainer->loss_sum / (double)trainer->seen; }
+double netrt_trainer_loss(const NetrtTrainer *trainer) {
+    double loss = trainer->loss_sum / (double)trainer->seen;
+    return isnan(loss) ? NAN : loss; // its sign would be printed
+}
 
 double netrt_trainer_accuracy(const NetrtTrainer *trainer) { return trainer->correct_sum / (double)trainer->seen; }

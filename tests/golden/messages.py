@@ -26,6 +26,7 @@ ELSEWHERE = {
     "link-cc-failed": (LINK, "cc could not link the program"),
     "note-cc-said": (LINK, "note: ld: cannot find -lm"),
     "hint-cc-packages": (LINK, "netc links with the system's C compiler"),
+    "hint-disk-full": (LINK, "hint: the disk is full"),
     "link-cc-signal": (LINK, "cc was ended by signal 9"),
     "link-cc-silent": (LINK, "cc wrote no program"),
     "link-no-memory": (LINK, "no memory to link in: Too many open files"),

@@ -35,6 +35,10 @@ says "$err" "is quoted" "note: ld: cannot find -lm"
 says "$err" "with a hint" "netc links with the system's C compiler"
 expect 1 "--run with a cc that fails" "$NETC" small.net --run
 clean "a cc that fails"
+stand_in 'echo "ld: final link failed: No space left on device" >&2' 'exit 1'
+expect 1 "cc on a full disk" "$NETC" small.net -o small
+says "$err" "is no lack of packages" "hint: the disk is full"
+lacks "$err" "and none is named" libc6
 stand_in 'kill -9 $$'
 expect 1 "a cc that is killed" "$NETC" small.net
 says "$err" "is said" "cc was ended by signal 9"

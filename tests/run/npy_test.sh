@@ -24,6 +24,7 @@ npy("labels.npy", "<i8", "(6,)", struct.pack("<6q", 0, 1, 1, 0, 1, 0))
 npy("bad.npy", "<i8", "(6,)", struct.pack("<6q", 0, 1, 2, 0, 1, 0))
 npy("few.npy", "<i8", "(5,)", struct.pack("<5q", 0, 1, 1, 0, 1))
 npy("one.npy", "<f4", "(3,)", struct.pack("<3f", 1, 2, 3))
+npy("nan.npy", "<f4", "(6, 3)", struct.pack("<18f", *[-float("nan")] * 18))
 open("page.npy", "w").write("<!DOCTYPE html><title>404</title>")
 open("cut.npy", "wb").write(open("f4.npy", "rb").read()[:-8])
 EOF
@@ -62,7 +63,7 @@ for name in big half; do
 done
 net page "'page.npy'"
 expect 1 "a web page" "$NETC" page.net
-says "$err" "is no .npy file" "'page\\.npy' is no \\.npy file"
+says "$err" "is told from data" "page\.npy.* is a web page"
 
 # Files that do not fit are refused before training, and nothing is written.
 refused() { # WHAT FILE PATTERN
@@ -105,4 +106,17 @@ expect 0 "checked" ./two gradcheck --input f4.npy --input extra.npy --target lab
 expect 1 "one file for two inputs" ./two grad --input f4.npy --target labels.npy
 says "$err" "says how many there are" "--input is given 1 times, but the model has 2 inputs"
 expect 1 "a file of another number of rows" ./two grad --input f4.npy --input one.npy --target labels.npy
+
+# NaN in the data is not the rate's fault.
+cat >none.net <<'EOF'
+data  = NPY(x='nan.npy', y='labels.npy')
+model = Linear(3, 2)
+EOF
+expect 0 "data that is no number" "$NETC" none.net
+expect 1 "trains nothing" ./none
+says "$err" "shows no sign of NaN" "loss nan "
+says "$err" "and the data is named" "the loss became NaN at step 1 .*: look for NaN in the data"
+expect 1 "a folder of data that is not there" ./none --data nowhere
+says "$err" "is said" "--data nowhere: there is no such folder"
+expect 1 "a sample of no test set" ./none predict test:0 --load none.safetensors
 finish

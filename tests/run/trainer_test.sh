@@ -54,7 +54,8 @@ EOF
 write_small
 expect 0 "a network that takes logarithms" "$NETC" logs.net
 expect 1 "without --check-finite" ./logs train --epochs 3
-says "$err" "it is said once, with the step" "logs: the loss became NaN at step 1 \\(epoch 1\\)"
+says "$err" "it is said once, with the step" "logs: the loss became NaN at step 1 \\(epoch 1\\): look for NaN in the data"
+lacks "$err" "and the rate is not blamed" "--lr"
 says "$err" "and nothing is saved" "holds NaN or Inf .* nothing was saved"
 holds "nothing is" absent logs.safetensors
 expect 1 "with it" ./logs train --check-finite

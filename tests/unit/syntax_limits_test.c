@@ -260,10 +260,13 @@ static void random_tokens_never_crash(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(nesting_is_bounded),         cmocka_unit_test(what_is_allowed_fits),
+        cmocka_unit_test(nesting_is_bounded),
+        cmocka_unit_test(what_is_allowed_fits),
         cmocka_unit_test(large_tokens_are_bounded),
-        cmocka_unit_test(many_tokens_are_bounded),   cmocka_unit_test(piles_of_mistakes_end_quickly),
-        cmocka_unit_test(random_changes_never_crash), cmocka_unit_test(random_tokens_never_crash),
+        cmocka_unit_test(many_tokens_are_bounded),
+        cmocka_unit_test(piles_of_mistakes_end_quickly),
+        cmocka_unit_test(random_changes_never_crash),
+        cmocka_unit_test(random_tokens_never_crash),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
