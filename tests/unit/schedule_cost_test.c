@@ -66,6 +66,28 @@ static void contraction_of_batch(void **state) {
     rig_free(rig);
 }
 
+// What is computed in another way for a few samples costs the same.
+static void a_few_samples(void **state) {
+    (void)state;
+    Rig *rig = start();
+    rig_result(rig, build_matmul(rig->g, rig_input(rig, "(N, 256)", DT_F32), rig_var(rig, "(256, 192)")));
+    rig_end(rig, NULL);
+    Plan *plan = schedule(rig->arena, rig->program, target_row(0), &(ScheduleOptions){.fuse = true});
+    const PlanEntry *entry = &plan->entries[0];
+    size_t thin = 0;
+    for (size_t i = 1; i < entry->steps.count; i++) {
+        const Kernel *k = entry->steps.items[i].kernel, *usual = entry->steps.items[i - 1].kernel;
+        if (k->most_samples == 0) continue;
+        thin++;
+        assert_int_equal(usual->least_samples, k->most_samples + 1);
+        assert_string_equal(k->name, usual->name);
+        assert_true(k->flops_n == 2.0 * 256 * 192 && usual->flops_n == k->flops_n);
+        assert_true(k->bytes >= 4.0 * 256 * 192 && k->bytes == usual->bytes && k->bytes_n == usual->bytes_n);
+    }
+    assert_true(thin > 0);
+    rig_free(rig);
+}
+
 // A value that is read twice is read once; of one that is broadcast, what is there; of a slice, the slice.
 static void reads(void **state) {
     (void)state;
@@ -144,10 +166,9 @@ static void copies(void **state) {
 
 int main(void) {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(contraction),   cmocka_unit_test(contraction_of_batch),
-        cmocka_unit_test(reads),         cmocka_unit_test(types),
-        cmocka_unit_test(rows),          cmocka_unit_test(update),
-        cmocka_unit_test(copied_update), cmocka_unit_test(copies),
+        cmocka_unit_test(a_few_samples), cmocka_unit_test(contraction),   cmocka_unit_test(contraction_of_batch),
+        cmocka_unit_test(reads),         cmocka_unit_test(types),         cmocka_unit_test(rows),
+        cmocka_unit_test(update),        cmocka_unit_test(copied_update), cmocka_unit_test(copies),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
