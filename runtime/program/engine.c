@@ -184,6 +184,12 @@ bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *erro
                                                                                : "a check of the program failed");
 }
 
+int netrt_engine_threads(const NetrtEngine *engine, int entry, int64_t step, int64_t N) {
+    const NetrtPlan *plan = netrt_plan_find(engine, entry, N);
+    int best = engine->share ? netrt_pool_threads(engine->pool) : plan->tuning[step].best;
+    return best > 1 && plan->tiles[step] > 1 ? best : 1;
+}
+
 bool netrt_engine_init(NetrtEngine *engine, int64_t seed, NetrtError *error) {
     netrt_torch_seed(&engine->random, (uint64_t)seed);
     engine->scalars[NETRT_SEED].i = seed;

@@ -50,6 +50,9 @@ bool netrt_engine_workspace(const NetrtEntry *entry, int64_t N, int64_t *bytes);
 // Runs a reserved entry. Fails when a check of the program's does (a label outside the classes), with its message.
 bool netrt_engine_run(NetrtEngine *engine, int entry, int64_t N, NetrtError *error);
 
+// On how many threads a step of an entry ran last.
+int netrt_engine_threads(const NetrtEngine *engine, int entry, int64_t step, int64_t N);
+
 // Seeds the generator and draws the initial parameters, buffers and states.
 bool netrt_engine_init(NetrtEngine *engine, int64_t seed, NetrtError *error);
 

@@ -97,12 +97,16 @@ static void clear_laps(Profiler *p) {
         if (p->laps[e]) memset(p->laps[e], 0, (size_t)p->context->program->entries[e].step_count * sizeof(double));
 }
 
+// Of the kernel among the steps of its entry.
+static int64_t place_of(const NetrtProfile *profile, const NetrtProfileKernel *kernel) {
+    return kernel->step - profile->program->entries[kernel->entry].steps;
+}
+
 static void keep_laps(Profiler *p, int64_t sample) {
     NetrtProfile *profile = &p->profile;
     for (int64_t k = 0; k < profile->count; k++) {
         NetrtProfileKernel *kernel = &profile->kernels[k];
-        double taken = p->laps[kernel->entry][kernel->step - profile->program->entries[kernel->entry].steps];
-        taken -= kernel->runs * profile->clock;
+        double taken = p->laps[kernel->entry][place_of(profile, kernel)] - kernel->runs * profile->clock;
         kernel->samples[sample] = taken > 0 ? taken : 0;
     }
 }
@@ -129,8 +133,11 @@ static bool measure(Profiler *p, NetrtError *error) {
         keep_laps(p, i);
         if (!step(p, false, error, &p->walls[i])) return false;
     }
-    for (int64_t k = 0; k < profile->count; k++)
-        profile->kernels[k].nanoseconds = median(profile->kernels[k].samples, profile->steps);
+    for (int64_t k = 0; k < profile->count; k++) {
+        NetrtProfileKernel *kernel = &profile->kernels[k];
+        kernel->nanoseconds = median(kernel->samples, profile->steps);
+        kernel->threads = netrt_engine_threads(&p->session.engine, kernel->entry, place_of(profile, kernel), profile->N);
+    }
     profile->step = 1e9 * median(p->walls, profile->steps);
     return true;
 }

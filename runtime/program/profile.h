@@ -9,6 +9,7 @@ typedef struct NetrtProfileKernel {
     double nanoseconds; // a step's: of all its batches where gradients are accumulated
     double runs;        // in a step
     double *samples;    // [NetrtProfile.steps]
+    int threads;        // that it was worth at the end
 } NetrtProfileKernel;
 
 typedef struct NetrtProfile {

@@ -77,7 +77,7 @@ static char *microseconds(char text[32], double nanoseconds) {
 
 // What there is no arithmetic or traffic of stays empty.
 static void put_row(NetrtTable *table, const NetrtProfile *profile, const char *place, const char *name, const char *lines,
-                    Work work, double all) {
+                    Work work, double all, const char *threads) {
     char time[32], share[32], flops[32] = "", bytes[32] = "", peak[32] = "", cut_name[160], cut_lines[160];
     microseconds(time, work.nanoseconds);
     number(share, "%.1f", 100 * per_nanosecond(work.nanoseconds, all));
@@ -86,17 +86,18 @@ static void put_row(NetrtTable *table, const NetrtProfile *profile, const char *
     if (work.flops > 0 && profile->peak > 0) number(peak, "%.1f", 100 * peak_share(profile, work));
     netrt_table_row(table, (const char *[]){place, netrt_text_cut(cut_name, sizeof cut_name, name, NAME_WIDTH),
                                             netrt_text_cut(cut_lines, sizeof cut_lines, lines, LINES_WIDTH), time, share, flops,
-                                            bytes, peak});
+                                            bytes, peak, threads});
 }
 
 static void put_kernels(NetrtTable *table, const NetrtProfile *profile, double all) {
     for (int64_t k = 0; k < profile->count; k++) {
         const NetrtProfileKernel *kernel = &profile->kernels[k];
-        char place[32];
+        char place[32], threads[32];
         if (k > 0 && kernel->entry != kernel[-1].entry) netrt_table_rule(table);
         snprintf(place, sizeof place, "%lld", (long long)k + 1);
+        snprintf(threads, sizeof threads, "%d", kernel->threads);
         put_row(table, profile, place, kernel->step->name, short_lines(profile, kernel->step->lines), work_of(profile, kernel),
-                all);
+                all, threads);
     }
 }
 
@@ -122,17 +123,17 @@ static void print_peak(const NetrtProfile *profile) {
 }
 
 void netrt_profile_table(const NetrtProfile *profile) {
-    NetrtTable table = {.align = "rllrrrrr", .columns = 8};
+    NetrtTable table = {.align = "rllrrrrrr", .columns = profile->threads > 1 ? 9 : 8};
     Work kernels = sum(profile), step = {profile->step, kernels.flops, kernels.bytes};
     double all = whole(profile, kernels);
     print_title(profile);
-    netrt_table_row(&table, (const char *[]){"#", "kernel", "lines", "µs", "%", "GFLOP/s", "GB/s", "% of peak"});
+    netrt_table_row(&table, (const char *[]){"#", "kernel", "lines", "µs", "%", "GFLOP/s", "GB/s", "% of peak", "threads"});
     netrt_table_rule(&table);
     put_kernels(&table, profile, all);
     netrt_table_rule(&table);
-    put_row(&table, profile, "", "all kernels", "", kernels, all);
-    put_row(&table, profile, "", "all else", "", (Work){.nanoseconds = all - kernels.nanoseconds}, all);
-    put_row(&table, profile, "", "the step", "", step, profile->step);
+    put_row(&table, profile, "", "all kernels", "", kernels, all, "");
+    put_row(&table, profile, "", "all else", "", (Work){.nanoseconds = all - kernels.nanoseconds}, all, "");
+    put_row(&table, profile, "", "the step", "", step, profile->step, "");
     netrt_table_print(&table, stdout);
     netrt_table_free(&table);
     print_peak(profile);
@@ -170,6 +171,7 @@ void netrt_profile_json(const NetrtProfile *profile) {
         put_text("lines", kernel->step->lines);
         putchar(',');
         put_text("entry", entry_names[kernel->entry]);
+        printf(",\"threads\":%d", kernel->threads);
         put_number("microseconds", kernel->nanoseconds / 1e3);
         put_number("share", per_nanosecond(kernel->nanoseconds, all));
         put_rates(profile, work_of(profile, kernel));

@@ -14,7 +14,7 @@ char *netrt_text_percent(char text[32], double fraction);
 // 0.41, 75.3, 3 min 20 s.
 char *netrt_text_seconds(char text[32], double seconds);
 
-#define NETRT_TABLE_COLUMNS 8
+#define NETRT_TABLE_COLUMNS 9
 
 // Rows of cells that are lined up when they are printed. Cells are copied; a table that runs out of memory prints what it has.
 typedef struct NetrtTable {

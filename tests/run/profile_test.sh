@@ -23,8 +23,8 @@ before=$(cksum small.safetensors)
 expect 0 "profile" ./small profile --steps 20
 cp "$out" table.txt
 says table.txt "says what it measured" "^a training step of small\.net: 64 samples in a batch, [0-9]+ threads?, medians of 20 steps$"
-says table.txt "has the columns" "^ *# +kernel +lines +µs +% +GFLOP/s +GB/s +% of peak$"
-says table.txt "names a layer and its line" "^ *[0-9]+ +fc1 +[0-9,]*3 +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+$"
+says table.txt "has the columns" "^ *# +kernel +lines +µs +% +GFLOP/s +GB/s +% of peak( +threads)?$"
+says table.txt "names a layer and its line" "^ *[0-9]+ +fc1 +[0-9,]*3 +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+ +[0-9.]+( +[0-9]+)?$"
 says table.txt "and both lines of an update" "^ *[0-9]+ +update fc1\.weight +[0-9,]*3,5 "
 for row in "all kernels" "all else" "the step"; do says table.txt "sums up: $row" "^ +$row +[0-9.]+ +[0-9.]+"; done
 says table.txt "tells the machine's peak" "peak, measured just now: [0-9.]+ GFLOP/s \((FMA|multiply and add) in float32 with (AVX-512|AVX2|SSE2),"
@@ -49,6 +49,7 @@ agrees "an object for each kernel, in order" 'assert [k["kernel"] for k in kerne
 assert {k["entry"] for k in kernels} == {"train_step"} and all("small.net:" in k["lines"] for k in kernels if not k["name"].startswith("copy"))'
 agrees "and one for the step" 'assert total["steps"] == 30 and total["threads"] == 1 and total["batch_size"] == 64
 assert abs(total["samples_per_second"] - 64e6 / total["step_microseconds"]) < 1e-6 * total["samples_per_second"]'
+agrees "one thread ran them" 'assert all(k["threads"] == 1 for k in kernels)'
 agrees "shares add up" 'share = sum(k["share"] for k in kernels)
 assert 0.5 < share < 1 + 1e-9, share
 assert abs(sum(k["microseconds"] for k in kernels) - total["kernel_microseconds"]) < 1e-6 * total["kernel_microseconds"]'
@@ -74,6 +75,10 @@ agrees "is the data set" 'assert total["batch_size"] == 1000'
 expect 0 "one step" ./small profile --steps 1 --batch-size 1
 expect 0 "three threads" ./small profile --steps 3 --threads 3
 says "$out" "are said" ", 3 threads,"
+says "$out" "and of each kernel how many" "% of peak +threads$"
+expect 0 "all of them for all that can be shared" env NETC_SHARE=always ./small profile --steps 3 --threads 3 --json
+cp "$out" json.txt
+agrees "is said, too" 'assert {k["threads"] for k in kernels} == {1, 3} and total["threads"] == 3'
 
 # Other programs: gradients apart from the update, f64, an older processor.
 sed 's/batch_size=64/batch_size=64, accumulate=3, clip_grad_norm=1.0/' small.net >halves.net
