@@ -20,6 +20,7 @@ import time
 
 import cases
 import networks
+import picture
 import report
 import rounds
 
@@ -47,7 +48,11 @@ def parse():
     parser.add_argument("--random", type=int, default=1, metavar="SEED", help="of the networks of the case 'random' (1)")
     parser.add_argument("--count", type=int, default=10, metavar="N", help="how many of them (10)")
     parser.add_argument("--rounds", type=int, default=8, metavar="N", help="measurements of each side, 7 or more (8)")
-    parser.add_argument("--json", action="store_true", help="an object a case; text goes to standard error")
+    form = parser.add_mutually_exclusive_group()
+    form.add_argument("--json", action="store_true", help="an object a case; text goes to standard error")
+    form.add_argument("--markdown", action="store_true", help="the tables of docs/performance.md; text goes to standard error")
+    parser.add_argument("--picture", type=pathlib.Path, metavar="FILE.svg", help="a picture of it, too")
+    parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="measure nothing: show what --json printed earlier")
     parser.add_argument("--core", type=int, metavar="N", help="the core to run on (the least busy one)")
     parser.add_argument("--keep", metavar="DIR", help="put the networks there and keep them, to profile them")
     parser.add_argument("--netc", default=os.environ.get("NETC", str(ROOT / "build" / "netc")))
@@ -55,6 +60,8 @@ def parse():
     arguments = parser.parse_args()
     if arguments.rounds < 7:
         parser.error("--rounds: fewer than 7 say too little")
+    if arguments.picture and arguments.picture.suffix != ".svg":
+        parser.error("--picture: the file's name must end in .svg")
     arguments.netc, arguments.data = os.path.abspath(arguments.netc), os.path.abspath(arguments.data)
     if not os.access(arguments.netc, os.X_OK):
         parser.error(f"{arguments.netc} is no program: build netc, or name it with --netc")
@@ -66,22 +73,41 @@ def parse():
     return arguments
 
 
-def main():
-    arguments = parse()
+def measure(arguments):
+    """A result for each case, as soon as it is there."""
     core = quiet_core() if arguments.core is None else arguments.core
-    about = {"date": datetime.date.today().isoformat(), "machine": rounds.machine(), "load": os.getloadavg()[0]}
-    out = sys.stderr if arguments.json else sys.stdout
-    print(f"{about['machine']}, core {core}; load before the run {about['load']:.1f}", file=out, flush=True)
-    results = []
+    about = {"date": datetime.date.today().isoformat(), "machine": rounds.machine(), "core": core, "rounds": arguments.rounds,
+             "load": os.getloadavg()[0]}
     with tempfile.TemporaryDirectory(prefix="netc-bench-") as temporary:
         folder = pathlib.Path(arguments.keep or temporary).resolve()
         bench = rounds.Bench(networks.Workshop(folder, arguments.netc, arguments.data), arguments.rounds, core)
         for case in arguments.table:
-            results.append(report.result_of(case, rounds.measure(bench, case), about))
-            report.text(results[-1], out)
-            if arguments.json:
-                print(json.dumps(results[-1]), flush=True)
+            yield report.result_of(case, rounds.measure(bench, case), about)
         bench.close()
+
+
+def read_results(arguments):
+    for line in arguments.results.read_text(encoding="utf-8").splitlines():
+        result = json.loads(line)
+        if not arguments.cases or result["case"] in arguments.cases:
+            yield result
+
+
+def main():
+    arguments = parse()
+    out = sys.stderr if arguments.json or arguments.markdown else sys.stdout
+    results = []
+    for result in read_results(arguments) if arguments.results else measure(arguments):
+        if not results:
+            print(f"{result['date']}: {result['machine']}, core {result['core']}; load before the run {result['load']:.1f}", file=out)
+        results.append(result)
+        report.text(result, out)
+        if arguments.json:
+            print(json.dumps(result), flush=True)
+    if arguments.markdown:
+        report.markdown(results, sys.stdout)
+    if arguments.picture:
+        picture.draw(results, arguments.picture)
     return 0 if all(result["agrees"] for result in results) else 1
 
 

@@ -19,77 +19,17 @@
 //     check STEPS FILE    that many steps from the initial parameters, batches in order: writes the parameters, prints the
 //     losses time STEPS          of shuffled epochs: prints the seconds that they took, and those of the processor
 #define _GNU_SOURCE
-#include <immintrin.h>
 #include <math.h>
 #include <stdbool.h>
 #include <stdint.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 
-#define INLINE static inline __attribute__((always_inline))
-#define UNROLLED _Pragma("GCC unroll 16")
+#include "clock.h"
+#include "vector.h"
 
-// ---- The processor: a vector, and what can be done with it
-
-#ifdef __AVX512F__
-enum { LANES = 16, VECTORS = 4 };
-typedef __m512 Vector;
-#define load _mm512_load_ps
-#define store _mm512_store_ps
-#define broadcast _mm512_set1_ps
-#define add _mm512_add_ps
-#define subtract _mm512_sub_ps
-#define multiply _mm512_mul_ps
-#define divide _mm512_div_ps
-#define multiply_add _mm512_fmadd_ps
-#define square_root _mm512_sqrt_ps
-#define larger _mm512_max_ps
-#define largest_lane _mm512_reduce_max_ps
-#define sum_of_lanes _mm512_reduce_add_ps
-INLINE Vector nearest_integer(Vector x) { return _mm512_roundscale_ps(x, 0); }
-INLINE Vector power_of_two(Vector n) { return _mm512_scalef_ps(broadcast(1), n); }
-INLINE Vector where_positive(Vector x, Vector y) {
-    return _mm512_maskz_mov_ps(_mm512_cmp_ps_mask(x, _mm512_setzero_ps(), _CMP_GT_OQ), y);
-}
-INLINE Vector from_bytes(const uint8_t *bytes) {
-    return _mm512_cvtepi32_ps(_mm512_cvtepu8_epi32(_mm_loadu_si128((const __m128i *)bytes)));
-}
-#else
-enum { LANES = 8, VECTORS = 2 };
-typedef __m256 Vector;
-#define load _mm256_load_ps
-#define store _mm256_store_ps
-#define broadcast _mm256_set1_ps
-#define add _mm256_add_ps
-#define subtract _mm256_sub_ps
-#define multiply _mm256_mul_ps
-#define divide _mm256_div_ps
-#define multiply_add _mm256_fmadd_ps
-#define square_root _mm256_sqrt_ps
-#define larger _mm256_max_ps
-INLINE Vector nearest_integer(Vector x) { return _mm256_round_ps(x, _MM_FROUND_TO_NEAREST_INT | _MM_FROUND_NO_EXC); }
-INLINE Vector power_of_two(Vector n) {
-    return _mm256_castsi256_ps(_mm256_slli_epi32(_mm256_add_epi32(_mm256_cvtps_epi32(n), _mm256_set1_epi32(127)), 23));
-}
-INLINE Vector where_positive(Vector x, Vector y) { return _mm256_and_ps(_mm256_cmp_ps(x, _mm256_setzero_ps(), _CMP_GT_OQ), y); }
-INLINE Vector from_bytes(const uint8_t *bytes) {
-    return _mm256_cvtepi32_ps(_mm256_cvtepu8_epi32(_mm_loadl_epi64((const __m128i *)bytes)));
-}
-INLINE float largest_lane(Vector x) {
-    __m128 half = _mm_max_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
-    half = _mm_max_ps(half, _mm_movehl_ps(half, half));
-    return _mm_cvtss_f32(_mm_max_ss(half, _mm_movehdup_ps(half)));
-}
-INLINE float sum_of_lanes(Vector x) {
-    __m128 half = _mm_add_ps(_mm256_castps256_ps128(x), _mm256_extractf128_ps(x, 1));
-    half = _mm_add_ps(half, _mm_movehl_ps(half, half));
-    return _mm_cvtss_f32(_mm_add_ss(half, _mm_movehdup_ps(half)));
-}
-#endif
-
-// eˣ for x ≤ 0, within 2 ulp: 2ⁿ · 2ᶠ, |f| ≤ ½.
+// eˣ for x ≤ 0: 2ⁿ · 2ᶠ, |f| ≤ ½.
 INLINE Vector exponential(Vector x) {
     Vector t = larger(multiply(x, broadcast(1.44269504f)), broadcast(-126));
     Vector n = nearest_integer(t), f = subtract(t, n), p = broadcast(1.535336188e-4f);
@@ -102,8 +42,8 @@ INLINE Vector exponential(Vector x) {
 // ---- The network
 
 enum { BATCH = 64, IN = 784, WIDE = 128, NARROW = 64, OUT = 10, OUT_LANES = 16 };
-enum { ROWS = 6, PANEL = VECTORS * LANES };                             // a tile
-enum { BLOCK = 48, BLOCKS = IN / BLOCK, REST = IN % BLOCK, CHUNK = 2 }; // inputs: 16 blocks of 48 and one of 16; 2 at a time
+enum { ROWS = 6, VECTORS = LANES == 16 ? 4 : 2, PANEL = VECTORS * LANES }; // a tile; more of either would not fit the registers
+enum { BLOCK = 48, BLOCKS = IN / BLOCK, REST = IN % BLOCK, CHUNK = 2 };    // inputs: 16 blocks of 48 and one of 16; 2 at a time
 enum { PITCH = BATCH + 1, X_SIZE = BLOCKS * BLOCK * PITCH + REST * PITCH }; // odd: blocks do not fall onto the same cache sets
 enum { OUT_VECTORS = OUT_LANES / LANES, OUT_ROWS = OUT_VECTORS == 1 ? 16 : 4 };
 enum { PARAMETERS = WIDE * IN + WIDE + NARROW * WIDE + NARROW + OUT * NARROW + OUT };
@@ -138,6 +78,8 @@ static const float scale = 1.0f / BATCH;
 static const float scale = -RATE / BATCH;
 #endif
 
+#define EACH_VECTOR(rows, vectors) UNROLLED for (int r = 0; r < (rows); r++) UNROLLED for (int v = 0; v < (vectors); v++)
+
 // tile[r][v] += Σ_k left[r · row + k · next] · right[k · pitch + v …]
 INLINE void product(int rows, int vectors, int depth, const float *left, long row, long next, const float *right, long pitch,
                     Vector tile[][VECTORS]) {
@@ -153,28 +95,22 @@ INLINE void product(int rows, int vectors, int depth, const float *left, long ro
 
 // Each row begins with the same values (a bias), or with its own.
 INLINE void begin(int rows, int vectors, const float *values, long pitch, Vector tile[][VECTORS]) {
-    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int v = 0; v < vectors; v++) tile[r][v] =
-        load(values + r * pitch + v * LANES);
+    EACH_VECTOR(rows, vectors) tile[r][v] = load(values + r * pitch + v * LANES);
 }
 
 INLINE void begin_with_zero(int rows, int vectors, Vector tile[][VECTORS]) {
-    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int v = 0; v < vectors; v++) tile[r][v] = broadcast(0);
+    EACH_VECTOR(rows, vectors) tile[r][v] = broadcast(0);
 }
 
 INLINE void put(int rows, int vectors, float *values, long pitch, Vector tile[][VECTORS]) {
-    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int v = 0; v < vectors; v++)
-        store(values + r * pitch + v * LANES, tile[r][v]);
+    EACH_VECTOR(rows, vectors) store(values + r * pitch + v * LANES, tile[r][v]);
 }
 
-INLINE void relu(int rows, Vector tile[][VECTORS]) {
-    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int v = 0; v < VECTORS; v++) tile[r][v] =
-        larger(tile[r][v], broadcast(0));
-}
+INLINE void relu(int rows, Vector tile[][VECTORS]) { EACH_VECTOR(rows, VECTORS) tile[r][v] = larger(tile[r][v], broadcast(0)); }
 
 // Keeps what belongs to a positive activation.
 INLINE void relu_mask(int rows, const float *activations, long pitch, Vector tile[][VECTORS]) {
-    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int v = 0; v < VECTORS; v++) tile[r][v] =
-        where_positive(load(activations + r * pitch + v * LANES), tile[r][v]);
+    EACH_VECTOR(rows, VECTORS) tile[r][v] = where_positive(load(activations + r * pitch + v * LANES), tile[r][v]);
 }
 
 // CALL(rows, first) for all tiles of `count` rows.
@@ -343,8 +279,7 @@ INLINE void update_tile(Trainer *t, int rows, int vectors, const float *inputs, 
     for (int r = 0; r < rows; r++)
         for (int v = 0; v < vectors; v++) fetch(w + r * row + v * LANES);
     product(rows, vectors, BATCH, inputs, 1, next, d, pitch, tile);
-    UNROLLED for (int r = 0; r < rows; r++) UNROLLED for (int v = 0; v < vectors; v++)
-        update(t, w + r * row + v * LANES, tile[r][v]);
+    EACH_VECTOR(rows, vectors) update(t, w + r * row + v * LANES, tile[r][v]);
 }
 
 static void update_1(Trainer *t) {
@@ -502,12 +437,6 @@ static void check(Trainer *t, Data *data, int steps, const char *path) {
     for (int s = 0; s < steps; s++) printf("%.9g%c", losses[s], s + 1 < steps ? ' ' : '\n');
     free(losses);
     free(values);
-}
-
-static double seconds(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
 static void measure(Trainer *t, Data *data, int steps) {

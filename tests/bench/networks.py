@@ -71,7 +71,7 @@ class Network:
 @dataclasses.dataclass(frozen=True)
 class Work:
     """A network on disk: `folder` has network.net, initial.safetensors; `data` has x.npy, y.npy and for images x.idx, y.idx."""
-    mode: str              # "train", "predict"
+    mode: str              # "train", "predict", "compile"
     folder: str
     data: str
     layers: list

@@ -5,26 +5,12 @@
 // It answers lines on standard input: "time COUNT" does COUNT · 10⁸ multiply-adds of f32 and prints the seconds that they took,
 // and those of the processor.
 #define _GNU_SOURCE
-#include <immintrin.h>
 #include <stdio.h>
-#include <time.h>
 
-#if defined(__AVX512F__)
-enum { LANES = 16, CHAINS = 24 };
-typedef __m512 Vector;
-#define broadcast _mm512_set1_ps
-#define multiply_add _mm512_fmadd_ps
-#elif defined(__FMA__)
-enum { LANES = 8, CHAINS = 12 };
-typedef __m256 Vector;
-#define broadcast _mm256_set1_ps
-#define multiply_add _mm256_fmadd_ps
-#else // no FMA: a multiplication and an addition
-enum { LANES = 4, CHAINS = 12 };
-typedef __m128 Vector;
-#define broadcast _mm_set1_ps
-#define multiply_add(a, b, c) _mm_add_ps(_mm_mul_ps(a, b), c)
-#endif
+#include "clock.h"
+#include "vector.h"
+
+enum { CHAINS = LANES == 16 ? 24 : 12 };
 
 // As many independent chains as hide the latency; `sink` keeps the compiler from dropping them.
 static void multiply_adds(long count, volatile float *sink) {
@@ -32,17 +18,13 @@ static void multiply_adds(long count, volatile float *sink) {
     Vector chains[CHAINS];
     for (int i = 0; i < CHAINS; i++) chains[i] = broadcast((float)i);
     for (long n = 0; n < count; n += (long)CHAINS * LANES) {
-        _Pragma("GCC unroll 24") for (int i = 0; i < CHAINS; i++) chains[i] = multiply_add(chains[i], factor, term);
+        UNROLLED for (int i = 0; i < CHAINS; i++) chains[i] = multiply_add(chains[i], factor, term);
     }
     Vector all = chains[0];
     for (int i = 1; i < CHAINS; i++) all = multiply_add(all, factor, chains[i]);
-    *sink = ((const float *)&all)[0];
-}
-
-static double seconds(clockid_t clock) {
-    struct timespec now;
-    clock_gettime(clock, &now);
-    return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
+    float lanes[LANES] __attribute__((aligned(64)));
+    store(lanes, all);
+    *sink = lanes[0];
 }
 
 int main(void) {

@@ -111,5 +111,25 @@ class Training:
         return watch.answer(done)
 
 
+class Prediction:
+    version = Training.version
+
+    def __init__(self, work, options):
+        parameters = safetensors.numpy.load_file(pathlib.Path(work["folder"]) / "initial.safetensors")
+        x, batch = numpy.load(pathlib.Path(work["data"]) / "x.npy"), work["batch"]
+        self.batches = [jnp.asarray(x[i:i + batch]) for i in range(0, len(x) - batch + 1, batch)]
+        self.predict = jax.jit(lambda rows: jax.nn.softmax(forward(work["layers"], parameters, rows)))
+
+    def check(self, steps, save):
+        safetensors.numpy.save_file({"output": numpy.asarray(self.predict(self.batches[0]))}, save)
+        return {"losses": []}
+
+    def time(self, count):
+        with worker.Stopwatch() as watch:
+            for i in range(count):
+                self.predict(self.batches[i % len(self.batches)]).block_until_ready()
+        return watch.answer(count)
+
+
 if __name__ == "__main__":
-    worker.serve(train=Training)
+    worker.serve(train=Training, predict=Prediction)

@@ -1,29 +1,58 @@
-"""netc's side of the bench: the compiled program itself, a process for each measurement.
+"""netc's side of the bench.
 
-Its time is that of whole epochs after one to warm up, with the drawing of the order and the gathering of the batches. The
-processor time is that of the whole process less that of a run of one step.
+Training: the compiled program itself, a process for each measurement. Its time is that of whole epochs after one to warm up,
+with the drawing of the order and the gathering of the batches. The processor time is that of the whole process less that of a
+run of one step.
+
+Prediction: netc_predict.c, linked with the network's object and the runtime.
 """
+import contextlib
 import json
+import os
 import pathlib
 import statistics
+import subprocess
+import sys
+
+import numpy
+import safetensors.numpy
 
 import worker
 
 
+def compile_network(work, march, *arguments):
+    if march == "x86-64-v3" and not worker.processor_has("avx2"):
+        raise worker.Unavailable("it needs AVX2")
+    worker.run([work["netc"], "network.net", *([f"-march={march}"] if march else []), *arguments], work["folder"])
+
+
+def version(work):
+    return worker.run([work["netc"], "--version"], work["folder"])[0].split("\n", maxsplit=1)[0]
+
+
+@contextlib.contextmanager
+def busy_core():
+    """Another program that wants the last of this process's cores."""
+    core = max(os.sched_getaffinity(0))
+    with subprocess.Popen([sys.executable, "-c", f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"]) as other:
+        yield
+        other.kill()
+
+
 class Training:
     def __init__(self, work, options):
-        self.work, self.threads = work, options.get("threads", 1)
+        self.work, self.options = work, options
         self.folder = pathlib.Path(work["folder"])
         march = options.get("march")
         self.program = self.folder / ("program" + (f"_{march}" if march else ""))
-        flags = [f"-march={march}"] if march else []
-        worker.run([work["netc"], "network.net", "-o", self.program, *flags], self.folder)
-        self.version = worker.run([work["netc"], "--version"], self.folder)[0].split("\n", maxsplit=1)[0]
+        compile_network(work, march, "-o", self.program)
+        self.version = version(work)
         self.steps = work["samples"] // work["batch"]
         self.start_cpu = statistics.median(self.train("--no-save", "--steps", 1)[1] for _ in range(3))
 
     def train(self, *arguments):
-        output, cpu = worker.run([self.program, "train", "--threads", self.threads, "--json", "--data", self.work["data"],
+        threads = self.options.get("threads", 1)
+        output, cpu = worker.run([self.program, "train", "--threads", threads, "--json", "--data", self.work["data"],
                                   "--load", self.folder / "initial.safetensors", *arguments], self.folder)
         return [json.loads(line) for line in output.splitlines()], cpu
 
@@ -35,11 +64,48 @@ class Training:
         """Whole epochs. --steps leaves the evaluations out; an epoch that it cuts off is not reported, so it goes one step past the last."""
         epochs = -(-count // self.steps)
         steps = (1 + epochs) * self.steps
-        lines, cpu = self.train("--no-save", "--epochs", epochs + 2, "--steps", steps + 1)
+        with busy_core() if self.options.get("busy") else contextlib.nullcontext():
+            lines, cpu = self.train("--no-save", "--epochs", epochs + 2, "--steps", steps + 1)
         seconds = sum(self.work["samples"] / line["samples_per_second"] for line in lines[1:])
         units = epochs * self.steps
         return {"seconds": seconds, "cpu": max(cpu - self.start_cpu, 0) * units / (steps + 1), "units": units}
 
 
+class Prediction:
+    def __init__(self, work, options):
+        folder, march = pathlib.Path(work["folder"]), options.get("march")
+        compile_network(work, march, "--emit=obj", "-o", folder / "network.o")
+        self.version, self.shape = version(work), (work["batch"], work["layers"][-1][2])
+        program, runtime = folder / "predict", pathlib.Path(work["netc"]).parent / "lib" / "netc" / "libnetrt.a"
+        source = worker.HERE.parents[1] / "runtime"
+        worker.compile_c(program, f"-I{source}", f"-I{source / 'include'}", worker.HERE / "netc_predict.c", folder / "network.o",
+                         runtime, "-lm", "-pthread")
+        self.program = worker.Program([program, folder / "initial.safetensors", work["data"], work["batch"],
+                                       options.get("threads", 1)])
+
+    def check(self, steps, save):
+        self.program.ask(f"check {save}.f32")
+        safetensors.numpy.save_file({"output": numpy.fromfile(f"{save}.f32", "f4").reshape(self.shape)}, save)
+        return {"losses": []}
+
+    def time(self, count):
+        return self.program.time(count)
+
+
+class Compilation:
+    """Not of a network that is trained, but of a file: from the text to the finished program."""
+
+    def __init__(self, work, options):
+        self.version, self.folder = version(work), work["folder"]
+        self.command = [work["netc"], options.get("file", "network.net"), "-o", "compiled"]
+
+    def time(self, count):
+        cpu = 0
+        with worker.Stopwatch() as watch:
+            for _ in range(count):
+                cpu += worker.run(self.command, self.folder)[1]
+        return {**watch.answer(count), "cpu": cpu}
+
+
 if __name__ == "__main__":
-    worker.serve(train=Training)
+    worker.serve(train=Training, predict=Prediction, compile=Compilation)

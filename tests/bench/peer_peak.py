@@ -12,7 +12,7 @@ class Training:
     version = "peak.c"
 
     def __init__(self, work, options):
-        program = pathlib.Path(work["folder"]) / "peak"
+        program = pathlib.Path(work["folder"]) / f"peak_{options.get('march') or 'native'}_{options.get('threads', 1)}"
         worker.compile_c(program, f"-march={options.get('march') or 'native'}", worker.HERE / "peak.c")
         self.programs = []
         cores = os.sched_getaffinity(0)

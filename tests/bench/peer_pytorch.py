@@ -81,5 +81,28 @@ class Training:
         return watch.answer(count)
 
 
+class Prediction:
+    version = Training.version
+
+    def __init__(self, work, options):
+        threads(options.get("threads", 1))
+        self.batches = torch.from_numpy(numpy.load(pathlib.Path(work["data"]) / "x.npy")).split(work["batch"])
+        self.model = make_model(work)
+        self.model.load_state_dict(safetensors.torch.load_file(pathlib.Path(work["folder"]) / "initial.safetensors"))
+        self.model.append(torch.nn.Softmax(1)).eval()
+
+    @torch.inference_mode()
+    def check(self, steps, save):
+        safetensors.torch.save_file({"output": self.model(self.batches[0])}, save)
+        return {"losses": []}
+
+    @torch.inference_mode()
+    def time(self, count):
+        with worker.Stopwatch() as watch:
+            for i in range(count):
+                self.model(self.batches[i % len(self.batches)])
+        return watch.answer(count)
+
+
 if __name__ == "__main__":
-    worker.serve(train=Training)
+    worker.serve(train=Training, predict=Prediction)

@@ -51,8 +51,7 @@ class Peer:
         return answer["version"]
 
     def close(self):
-        self.process.stdin.close()
-        self.process.wait()
+        self.process.communicate()    # its standard input ends, and so it does
 
 
 def serve(**modes):
