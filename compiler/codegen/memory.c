@@ -77,15 +77,18 @@ static Value offset_pointer(const Gen *g, LLVMTypeRef element, Value base, Affin
     return base;
 }
 
+// Where the row of a gather begins, in elements.
+static Value gathered_row(Gen *g, const KAccess *a) {
+    Value pointer = offset_pointer(g, g->i32, g->bases[a->gather_buf], affine(g, &a->gather_idx), 4);
+    Value row = LLVMBuildSExt(g->builder, LLVMBuildLoad2(g->builder, g->i32, pointer, ""), g->i64, "row");
+    return times(g, row, a->gather_stride);
+}
+
 // Where lane 0 is, but for gather_lanes.
 static Value first_pointer(Gen *g, const KAccess *a) {
     DType dtype = dtype_of(g, a);
     Affine at = affine(g, &a->idx);
-    if (a->gather_buf != KBUF_NONE && !a->gather_lanes) {
-        Value pointer = offset_pointer(g, g->i32, g->bases[a->gather_buf], affine(g, &a->gather_idx), 4);
-        Value row = LLVMBuildSExt(g->builder, LLVMBuildLoad2(g->builder, g->i32, pointer, ""), g->i64, "row");
-        at.dynamic = plus(g, at.dynamic, times(g, row, a->gather_stride));
-    }
+    if (a->gather_buf != KBUF_NONE && !a->gather_lanes) at.dynamic = plus(g, at.dynamic, gathered_row(g, a));
     return offset_pointer(g, memory_type(g, dtype), g->bases[a->buf], at, (int64_t)dtype_size(dtype));
 }
 
@@ -219,9 +222,16 @@ void gen_store(Gen *g, const KAccess *a, const KMask *mask, Value value, uint32_
     }
 }
 
+// The address may lie beyond the buffer: no inbounds.
 void gen_prefetch(Gen *g, const KAccess *a) {
     enum { READ = 0, EVERY_CACHE = 3, DATA = 1 }; // as llvm.prefetch numbers them
-    Value args[] = {first_pointer(g, a), LLVMConstInt(g->i32, READ, 0), LLVMConstInt(g->i32, EVERY_CACHE, 0),
+    Affine at = affine(g, &a->idx);
+    if (a->gather_buf != KBUF_NONE) at.dynamic = plus(g, at.dynamic, gathered_row(g, a));
+    LLVMTypeRef type = memory_type(g, dtype_of(g, a));
+    Value pointer = g->bases[a->buf], constant = gen_i64(g, at.constant);
+    if (at.dynamic) pointer = LLVMBuildGEP2(g->builder, type, pointer, &at.dynamic, 1, "");
+    pointer = LLVMBuildGEP2(g->builder, type, pointer, &constant, 1, "");
+    Value args[] = {pointer, LLVMConstInt(g->i32, READ, 0), LLVMConstInt(g->i32, EVERY_CACHE, 0),
                     LLVMConstInt(g->i32, DATA, 0)};
     gen_intrinsic(g, "llvm.prefetch", g->ptr, args, 4);
 }

@@ -83,7 +83,7 @@ typedef enum KStmtKind {
     KS_SET,       // register reg[r][v] = value (also its initialisation)
     KS_TRANSPOSE, // register reg, `lanes` vectors: lane j of vector i and lane i of vector j change places
     KS_CHECK,     // a BOOL value, scalar or vector (under mask), must hold; message
-    KS_PREFETCH,  // the line of memory that access (of one element) lies in will soon be read
+    KS_PREFETCH,  // the line of memory that access (of one element) lies in, or beyond its buffer, may soon be read
     KS_COMMENT,   // text, for the reader of --emit=kernels
 } KStmtKind;
 

@@ -185,6 +185,17 @@ static void check_access(Verifier *v, const KStmt *s, bool vector) {
     check_lanes_inside(v, a->idx, a->lane_stride, &s->mask, vector, a->buf);
 }
 
+// What is asked for need not be there: only the row of a gather is looked up.
+static void check_prefetch(Verifier *v, const KStmt *s) {
+    const KAccess *a = &s->access;
+    check_vars(v, &a->idx);
+    if (a->buf >= v->kernel->bufs.count) FAIL(v, "no buffer %u", a->buf);
+    if (a->gather_buf == KBUF_NONE) return;
+    if (a->gather_buf >= v->kernel->bufs.count) FAIL(v, "no buffer %u", a->gather_buf);
+    check_vars(v, &a->gather_idx);
+    check_inside(v, &a->gather_idx, a->gather_buf);
+}
+
 // ---- Types
 
 static KValInfo info_of(Verifier *v, KVal val) {
@@ -352,7 +363,7 @@ static void check_stmt(Verifier *v, const KStmt *s) {
         check_mask(v, &s->mask);
         if (info_of(v, s->value).dtype != DT_BOOL || !s->text) FAIL(v, "a check needs a bool and a message");
         return;
-    case KS_PREFETCH: check_access(v, s, false); return;
+    case KS_PREFETCH: check_prefetch(v, s); return;
     case KS_COMMENT: return;
     }
     FAIL(v, "no such statement: %d", (int)s->kind);

@@ -229,14 +229,34 @@ static Kernel *scratch_and_scalars(Arena *arena, uint32_t lanes) {
     return b.kernel;
 }
 
+// Squares of x[N][lanes][lanes], transposed in registers. What lies ahead is asked for, even beyond the end.
+static Kernel *squares(Arena *arena, uint32_t lanes) {
+    KernelBuilder b = kb_new(arena, "squares", lanes);
+    int64_t width = lanes;
+    KBufId x = kb_buf(&b, "x", DT_F32, 0, width * width), y = kb_buf(&b, "y", DT_F32, 0, width * width);
+    KReg square = kb_reg(&b, "square", DT_F32, true, (uint16_t)lanes, 1);
+    KVar n = kb_grid(&b, "n", (KExtent){0, 1, 1}), i = kb_var(&b, "i");
+    KIdx at = kb_plus(kb_plus(kb_idx(0), n, width * width), i, width), ahead = at;
+    ahead.base = 5 * width * width;
+    kb_unroll(&b, i, width);
+    kb_push(&b, (KStmt){.kind = KS_PREFETCH, .access = kb_at(x, ahead, 0)});
+    kb_set(&b, square, kb_of(i), kb_idx(0), kb_vload(&b, x, at, KB_ALL));
+    kb_end(&b);
+    kb_push(&b, (KStmt){.kind = KS_TRANSPOSE, .reg = square});
+    kb_unroll(&b, i, width);
+    kb_store(&b, y, at, KB_ALL, kb_read(&b, square, kb_of(i), kb_idx(0)));
+    kb_end(&b);
+    return b.kernel;
+}
+
 typedef struct Case {
     Kernel *(*make)(Arena *arena, uint32_t lanes);
     CgPrepare *prepare;
 } Case;
 
 static const Case cases[] = {
-    {softmax, NULL}, {matmul, NULL},         {gather_bytes, put_rows}, {gather_lanes, put_rows},
-    {columns, NULL}, {random_numbers, NULL}, {checks, put_labels},     {scratch_and_scalars, NULL},
+    {softmax, NULL},        {matmul, NULL},       {gather_bytes, put_rows},    {gather_lanes, put_rows}, {columns, NULL},
+    {random_numbers, NULL}, {checks, put_labels}, {scratch_and_scalars, NULL}, {squares, NULL},
 };
 enum { CASES = sizeof cases / sizeof *cases };
 

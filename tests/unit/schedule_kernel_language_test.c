@@ -172,6 +172,30 @@ static void types_and_scopes(void **state) {
     arena_free(arena);
 }
 
+static void squares_and_prefetches(void **state) {
+    (void)state;
+    Arena *arena = arena_new();
+    KernelBuilder b = kb_new(arena, "no square", 4);
+    kb_push(&b, (KStmt){.kind = KS_TRANSPOSE, .reg = kb_reg(&b, "three", DT_F32, true, 3, 1)});
+    assert_false(accepted(b.kernel));
+
+    b = kb_new(arena, "scalars", 4);
+    kb_push(&b, (KStmt){.kind = KS_TRANSPOSE, .reg = kb_reg(&b, "four", DT_F32, false, 4, 1)});
+    assert_false(accepted(b.kernel));
+
+    b = kb_new(arena, "a square, and what lies beyond the end", 4);
+    KBufId x = kb_buf(&b, "x", DT_F32, 10, 0), rows = kb_buf(&b, "rows", DT_I64, 0, 1);
+    kb_push(&b, (KStmt){.kind = KS_TRANSPOSE, .reg = kb_reg(&b, "four", DT_F32, true, 4, 1)});
+    KAccess access = kb_at(x, kb_idx(11), 0);
+    kb_push(&b, (KStmt){.kind = KS_PREFETCH, .access = access});
+    assert_true(accepted(b.kernel));
+    access.gather_buf = rows; // which row is looked up, and must be there
+    access.gather_idx = kb_n(1);
+    kb_push(&b, (KStmt){.kind = KS_PREFETCH, .access = access});
+    assert_false(accepted(b.kernel));
+    arena_free(arena);
+}
+
 static void targets(void **state) {
     (void)state;
     assert_non_null(target_find("native"));
@@ -190,7 +214,7 @@ int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(listing), cmocka_unit_test(structure_ignores_names), cmocka_unit_test(interpreter),
         cmocka_unit_test(bounds),  cmocka_unit_test(bounds_of_tails),         cmocka_unit_test(types_and_scopes),
-        cmocka_unit_test(targets),
+        cmocka_unit_test(targets), cmocka_unit_test(squares_and_prefetches),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
