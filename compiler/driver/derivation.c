@@ -90,17 +90,19 @@ static bool is_elementwise(const Copy *c, NodeId variable) {
 }
 
 static NodeId sum_of(Graph *g, NodeId x) {
+    if (x == NODE_NONE) return x;
     uint32_t rank = graph_node(g, x)->shape.rank;
     return rank ? build_reduce(g, OP_SUM, x, (1u << rank) - 1, false, false) : x;
 }
 
-// The derivative's node, and its name: "dy/dx", or "dL/dx" by way of "dL/dy".
+// The derivative's node, and its name: "dy/dx", or "dL/dx" by way of "dL/dy". NODE_NONE when the graph is full, which is reported.
 static Equation derivative(Copy *c, NodeId variable) {
     Graph *g = c->g;
     NodeId y = c->map[c->y], dx;
     const char *left = c->name;
     if (graph_node(g, y)->shape.rank && !is_elementwise(c, variable)) {
         NodeId flow = append_variable(c, graph_node(g, y), UINT32_MAX);
+        if (flow == NODE_NONE) return (Equation){NODE_NONE, NULL};
         g->nodes[flow].name = arena_printf(c->arena, "dL/d%s", c->name);
         y = build_binary(g, OP_MUL, y, flow);
         left = "L";
@@ -130,6 +132,9 @@ static void simplify_equations(Copy *c, Equation *equations, size_t count) {
 
 const char *derivation_text(Arena *arena, const Graph *g, NodeId y, const char *name, const NamedNode *names, size_t count) {
     Copy c = {.arena = arena, .from = g, .g = graph_new(arena, g->diag, g->float_type), .y = y};
+    c.g->span = g->span; // where mistakes are reported
+    c.g->report = g->report;
+    c.g->report_context = g->report_context;
     c.name = name ? name : free_name(names, count);
     look(&c, names, count);
     copy_nodes(&c);

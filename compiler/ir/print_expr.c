@@ -4,11 +4,14 @@
 //     y = t1 / sum(t1, dim=1)
 //
 // What only adapts shapes and types (EXPAND, RESHAPE by axes of size 1, CAST between floats) is left out. What is used more
-// than once, and is more than a name or a number, gets a line of its own.
+// than once, and is more than a name or a number, gets a line of its own, and so does what is nested very deeply: nobody can read
+// that, and writing it recurses.
 #include <stdlib.h>
 #include <string.h>
 
 #include "ir/graph.h"
+
+enum { MOST_NESTED = 64 }; // levels of operations in a line
 
 // How tightly an expression binds, loosest first.
 typedef enum Precedence { PREC_COMPARE, PREC_SUM, PREC_PRODUCT, PREC_SIGN, PREC_POWER, PREC_ATOM } Precedence;
@@ -287,14 +290,29 @@ static void count_uses(Writer *w, NodeId root) {
     }
 }
 
+// How many levels of other operations stand in a node that has no line of its own. depth: by NodeId, 0 for what is an atom.
+static uint32_t depth_of(const Writer *w, NodeId id, const uint32_t *depth) {
+    const Node *node = graph_node(w->g, id);
+    uint32_t most = 0;
+    for (uint32_t i = 0; i < node->operand_count; i++) {
+        uint32_t inner = depth[seen_through(w->g, node->operands[i])];
+        if (inner > most) most = inner;
+    }
+    return most + 1;
+}
+
 static void write_equation(Writer *w, NodeId id, const char *name) {
     Arena *scratch = arena_new();
+    uint32_t *depth = NEW_ARRAY(scratch, uint32_t, id + 1u);
     w->uses = NEW_ARRAY(scratch, uint32_t, id + 1u);
     id = seen_through(w->g, id);
     w->uses[id] = 1;
     count_uses(w, id);
     for (NodeId at = 0; at < id; at++) {
-        if (w->uses[at] < 2 || is_atom(w, at) || w->line[at]) continue;
+        if (!w->uses[at] || is_atom(w, at) || w->line[at]) continue;
+        depth[at] = depth_of(w, at, depth);
+        if (w->uses[at] < 2 && depth[at] < MOST_NESTED) continue;
+        depth[at] = 0;
         strbuf_printf(w->out, "t%u = ", w->lines + 1);
         write_whole(w, graph_node(w->g, at));
         strbuf_add(w->out, "\n");

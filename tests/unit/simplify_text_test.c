@@ -119,10 +119,26 @@ static void derivatives_are_tidy(void **state) {
     }
 }
 
+// One after the other they would be one line that nobody reads, and a recursion as deep.
+static void deep_expressions_are_cut_into_lines(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F32);
+    NodeId y = named(lab, "(3,)", "x");
+    for (int i = 0; i < 200000; i++) y = build_unary(lab->g, OP_SIN, y);
+    const char *text = text_of(lab, y, "y");
+    assert_memory_equal(text, "t1 = sin(sin(", 13);
+    assert_non_null(strstr(text, "\nt2 = sin("));
+    const char *last = strstr(text, "\ny = sin(");
+    assert_non_null(last);
+    for (const char *line = text, *end; (end = strchr(line, '\n')); line = end + 1) assert_true(end - line < 512);
+    lab_free(lab);
+}
+
 int main(void) {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(expressions_read_like_pythons),
         cmocka_unit_test(shared_parts_get_names),
+        cmocka_unit_test(deep_expressions_are_cut_into_lines),
         cmocka_unit_test(derivatives_are_tidy),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
