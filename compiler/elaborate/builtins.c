@@ -48,14 +48,20 @@ bool builtins_register(Eval *eval) {
 
 BuiltinPair builtin_find(Eval *eval, const char *name) { return entry_of(eval, name)->pair; }
 
+static const Builtin *find_in(const Builtin *table, const char *name) {
+    while (table->name && strcmp(table->name, name)) table++;
+    return table->name ? table : NULL;
+}
+
 const Builtin *tensor_property(const char *name) {
-    for (const Builtin *property = tensor_properties; property->name; property++) {
-        if (!strcmp(property->name, name)) return property;
-    }
-    for (const Builtin *property = notebook_properties; property->name; property++) {
-        if (!strcmp(property->name, name)) return property;
-    }
-    return NULL;
+    const Builtin *property = find_in(tensor_properties, name);
+    return property ? property : find_in(notebook_properties, name);
+}
+
+const Builtin *tensor_method(Eval *eval, const char *name) {
+    const Builtin *method = find_in(tensor_methods, name);
+    BuiltinPair pair = builtin_find(eval, name);
+    return method ? method : pair.tensor ? pair.tensor : pair.number;
 }
 
 // ---- Parameters: "x, *shape, dim=None, mode='constant'"

@@ -31,6 +31,10 @@ struct Builtin {
 // compiler/elaborate/tensor_*.c. tensor_tables is the NULL-terminated list of their tables; a property has the parameter "x".
 extern const Builtin *const tensor_tables[];
 extern const Builtin tensor_properties[], notebook_properties[];
+// Functions that are found behind a point alone: float(x) is Python's, x.float() is PyTorch's.
+extern const Builtin tensor_methods[];
+// What Python's int, float and bool make of a tensor: in a calculator a number, elsewhere the tensor in that type.
+bool tensor_number(Eval *eval, const Value *x, DType dtype, Value *result);
 // x[i, a:b, None, ...] of a tensor: subscripts are INT, DIM, SLICE, NONE, ELLIPSIS or tensors of integers.
 bool tensor_index(Eval *eval, NodeId x, const Value *subscripts, size_t count, Value *result);
 
@@ -41,6 +45,8 @@ bool eval_training(Eval *eval);
 DType eval_float(Eval *eval);              // the program's float type
 bool eval_calculator(Eval *eval);          // the file has no model: it computes and prints
 void eval_number(Eval *eval, NodeId node); // to Python this is a number, not a tensor: print shows it so
+// A calculator's text with words for the tensors in it, for messages.
+const char *calculate_plain(Eval *eval, const char *text);
 // How a node comes from the user's variables, and its derivatives, as text.
 const char *eval_derivation(Eval *eval, NodeId node);
 // Reports at the user's line, notes for the chain of calls below it. Always false, so that `return eval_error(…)` reads well.

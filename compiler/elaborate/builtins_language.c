@@ -168,7 +168,7 @@ static bool call_assert(Eval *eval, const Value *args, Value *result) {
     bool holds;
     *result = NONE_VALUE;
     if (!value_truth(eval, &args[0], &holds)) return false;
-    return holds || eval_error(eval, MSG(ASSERTION), calculate_plain(eval, value_text(eval, &args[1])));
+    return holds || eval_error(eval, MSG(ASSERTION), value_text(eval, &args[1]));
 }
 
 // A warning of the library's, or of the user's own, at the user's line. Its name is one of warnings.def.
@@ -190,7 +190,7 @@ static bool call_warn(Eval *eval, const Value *args, Value *result) {
     }
     if (!holds) return true;
     Span shown = eval_user_span(eval);
-    diag_warning(eval->diag, (Warning)warning, shown, MSG(WARNING), value_text(eval, &args[2]));
+    diag_warning(eval->diag, (Warning)warning, shown, MSG(WARNING), calculate_plain(eval, value_text(eval, &args[2])));
     const SourceFile *file = diag_file(eval->diag, eval->span.file);
     if (file && !file->builtin) eval_notes(eval, shown); // where the library warns is of no use to anybody
     if (hint) eval_hint(eval, MSG(HINT_ASSERTION), hint);

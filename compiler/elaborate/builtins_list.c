@@ -9,6 +9,7 @@ static bool call_len(Eval *eval, const Value *args, Value *result) {
     case VALUE_TUPLE: *result = value_int((int64_t)x->list->count); return true;
     case VALUE_STRING: {
         int64_t length = 0;
+        if (!text_is_known(eval, x)) return false;
         for (const char *at = x->string; *at; at++) length += (*at & 0xC0) != 0x80;
         *result = value_int(length);
         return eval_spend_text(eval, (size_t)length);

@@ -68,33 +68,35 @@ static bool call_floor(Eval *eval, const Value *args, Value *result) {
     return arg_number(eval, &args[0], "x", &x) && whole(eval, floor(x), result);
 }
 
+// The number that a text says.
+static bool number_of_text(Eval *eval, const Value *text, double *result) {
+    char *end;
+    if (!text_is_known(eval, text)) return false;
+    *result = strtod(text->string, &end);
+    return (*text->string && !*end) || eval_error(eval, MSG(NUMBER_OF_TEXT), eval->callee, text->string);
+}
+
+static bool is_tensor(const Value *value) { return value_is_tensor(value) || value->kind == VALUE_DIM; }
+
 static bool call_int(Eval *eval, const Value *args, Value *result) {
     double x;
-    if (args[0].kind == VALUE_STRING) {
-        char *end;
-        x = strtod(args[0].string, &end);
-        if (!*args[0].string || *end) return eval_error(eval, MSG(INT_OF_TEXT), args[0].string);
-        return whole(eval, trunc(x), result);
-    }
+    if (is_tensor(&args[0])) return tensor_number(eval, &args[0], DT_I64, result);
     if (args[0].kind == VALUE_INT) return *result = args[0], true;
-    return arg_number(eval, &args[0], "x", &x) && whole(eval, trunc(x), result);
+    bool ok = args[0].kind == VALUE_STRING ? number_of_text(eval, &args[0], &x) : arg_number(eval, &args[0], "x", &x);
+    return ok && whole(eval, trunc(x), result);
 }
 
 static bool call_float(Eval *eval, const Value *args, Value *result) {
     double x;
-    if (args[0].kind == VALUE_STRING) {
-        char *end;
-        x = strtod(args[0].string, &end);
-        if (!*args[0].string || *end) return eval_error(eval, MSG(FLOAT_OF_TEXT), args[0].string);
-    } else if (!arg_number(eval, &args[0], "x", &x)) {
-        return false;
-    }
-    *result = value_float(x);
-    return true;
+    if (is_tensor(&args[0])) return tensor_number(eval, &args[0], eval_calculator(eval) ? DT_F64 : eval_float(eval), result);
+    bool ok = args[0].kind == VALUE_STRING ? number_of_text(eval, &args[0], &x) : arg_number(eval, &args[0], "x", &x);
+    if (ok) *result = value_float(x);
+    return ok;
 }
 
 static bool call_bool(Eval *eval, const Value *args, Value *result) {
     bool truth;
+    if (is_tensor(&args[0])) return tensor_number(eval, &args[0], DT_BOOL, result);
     if (!value_truth(eval, &args[0], &truth)) return false;
     *result = value_bool(truth);
     return true;

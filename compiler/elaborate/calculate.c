@@ -81,14 +81,22 @@ bool is_calculator(Eval *eval, const Ast *main) {
 
 typedef enum Numeric { NOT_NUMERIC, LITERAL, NUMBER } Numeric;
 
+static bool is_number(const Eval *eval, NodeId id) {
+    size_t low = 0, high = eval->numbers.count;
+    while (low < high) {
+        size_t middle = (low + high) / 2;
+        if (eval->numbers.items[middle] < id) low = middle + 1;
+        else high = middle;
+    }
+    return low < eval->numbers.count && eval->numbers.items[low] == id;
+}
+
 // What a node is to Python: a number is what x.item() gives, and what is computed from such and from literals alone.
 // *looks: at how many nodes it may look.
 static Numeric numeric(const Eval *eval, NodeId id, int *looks) {
     const Node *node = graph_node(eval->graph, id);
     if (node->shape.rank != 0 || --*looks < 0) return NOT_NUMERIC;
-    for (size_t i = 0; i < eval->numbers.count; i++) {
-        if (eval->numbers.items[i] == id) return NUMBER;
-    }
+    if (is_number(eval, id)) return NUMBER;
     if (node->op == OP_CONST) return LITERAL;
     if (op_info[node->op].class != CLASS_ELEMENTWISE || node->op == OP_STOP_GRADIENT) return NOT_NUMERIC;
     Numeric all = LITERAL;
@@ -102,13 +110,27 @@ static Numeric numeric(const Eval *eval, NodeId id, int *looks) {
 
 // `item`: a tensor of one element as its number, as a string with {x} in it shows it.
 void calculate_mark(Eval *eval, StrBuf *out, NodeId node, bool item) {
-    int looks = 1000;
+    enum { MOST_LOOKS = 1000 };
+    int looks = MOST_LOOKS;
     bool number = numeric(eval, node, &looks) == NUMBER || (item && graph_node(eval->graph, node)->shape.rank == 0);
+    eval_spend(eval, (uint64_t)(MOST_LOOKS - looks) / 16);
     if (!number && graph_node(eval->graph, node)->dtype == DT_F64) {
         node = build_cast(eval->graph, node, eval->graph->float_type); // a scalar that was exact until now
         if (node == NODE_NONE) return;
     }
     strbuf_printf(out, "%c%c%u;", MARK, number ? 'n' : 't', node);
+}
+
+bool text_has_tensor(const char *text) { return strchr(text, MARK) != NULL; }
+
+// Whether what a value says is known now; else that is reported.
+bool text_is_known(Eval *eval, const Value *value) {
+    if (value->kind == VALUE_STRING) return !text_has_tensor(value->string) || eval_error(eval, MSG(TEXT_OF_TENSOR));
+    bool list = eval->calculator && (value->kind == VALUE_LIST || value->kind == VALUE_TUPLE);
+    for (size_t i = 0; list && i < value->list->count; i++) {
+        if (!text_is_known(eval, &value->list->items[i])) return false;
+    }
+    return true;
 }
 
 // The next mark in a text: its form and node; NULL when there is none.

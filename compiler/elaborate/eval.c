@@ -78,7 +78,7 @@ static bool report(Eval *eval, Span span, MessageId id, const char *format, va_l
     char *text = arena_alloc(eval->arena, (size_t)length + 1);
     vsnprintf(text, (size_t)length + 1, format, again);
     va_end(again);
-    diag_error(eval->diag, span, id, "%s", text);
+    diag_error(eval->diag, span, id, "%s", calculate_plain(eval, text));
     eval_notes(eval, span);
     return false;
 }
@@ -119,7 +119,7 @@ void eval_hint(Eval *eval, MessageId id, const char *format, ...) {
     va_start(args, format);
     const char *text = arena_vprintf(eval->arena, format, args);
     va_end(args);
-    diag_hint(eval->diag, id, "%s", text);
+    diag_hint(eval->diag, id, "%s", calculate_plain(eval, text));
 }
 
 void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count) {

@@ -229,7 +229,7 @@ struct Eval {
 
     VEC(const char *) prints; // of a calculator, in the order of the text
     size_t printed_bytes;
-    VEC(NodeId) numbers; // that x.item() gave
+    VEC(NodeId) numbers; // that x.item() gave, ascending
 
     bool training;
     bool forward;    // in an elaboration of the model
@@ -323,6 +323,7 @@ bool builtins_register(Eval *eval);
 BuiltinPair builtin_find(Eval *eval, const char *name);
 bool call_builtin(Eval *eval, const Builtin *builtin, const Argument *args, size_t count, Span span, Value *result);
 const Builtin *tensor_property(const char *name);
+const Builtin *tensor_method(Eval *eval, const char *name); // x.f(…): NULL when the library has no such function
 void collect_names(Eval *eval, const Scope *scope, const char ***names, size_t *count); // all that can be seen, to suggest
 bool special_name(Eval *eval, const char *name, Value *result);                         // training, frozen, epoch, lr, pi, …
 extern const Builtin number_builtins[], list_builtins[], language_builtins[], data_builtins[];
@@ -376,7 +377,8 @@ bool is_calculator(Eval *eval, const Ast *main);
 void calculate_mark(Eval *eval, StrBuf *out, NodeId node, bool item); // what stands for a tensor in a text
 bool calculate_print(Eval *eval, const char *text);
 void calculate_check(Eval *eval, NodeId checked);
-const char *calculate_plain(Eval *eval, const char *text); // with words for marks, for messages
+bool text_has_tensor(const char *text);             // a mark
+bool text_is_known(Eval *eval, const Value *value); // false, reported, where a value's text has marks
 bool elaborate_calculation(Eval *eval);
 
 // what --explain tells of an expression

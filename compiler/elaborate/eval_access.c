@@ -21,8 +21,7 @@ static bool tensor_attribute(Eval *eval, const Value *object, const char *name, 
         if (own && !value_is_callable(&own->value)) own = NULL;
     }
     if (own) return bind_method(eval, &own->value, object, result);
-    BuiltinPair pair = builtin_find(eval, name);
-    const Builtin *builtin = pair.tensor ? pair.tensor : pair.number;
+    const Builtin *builtin = tensor_method(eval, name);
     if (builtin) return bind_method(eval, &(Value){VALUE_BUILTIN, {.builtin = builtin}}, object, result);
     const char **names;
     size_t count;
@@ -148,6 +147,7 @@ static const ValueList *characters(Eval *eval, const char *text) {
 }
 
 static bool index_string(Eval *eval, const Value *object, const Value *subscript, Value *result) {
+    if (!text_is_known(eval, object)) return false;
     const ValueList *list = characters(eval, object->string);
     Value part;
     if (!index_list(eval, object, list, subscript, &part)) return false;

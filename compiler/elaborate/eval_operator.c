@@ -253,6 +253,7 @@ bool eval_unary(Eval *eval, AstOp op, const Value *a, Value *result) {
 
 static bool contains(Eval *eval, const Value *item, const Value *container, bool *result) {
     *result = false;
+    if (!text_is_known(eval, item) || !text_is_known(eval, container)) return false;
     if (container->kind == VALUE_STRING && item->kind == VALUE_STRING) {
         *result = strstr(container->string, item->string) != NULL;
         return eval_spend_text(eval, strlen(container->string));
@@ -308,6 +309,7 @@ bool eval_compare(Eval *eval, AstOp op, const Value *a, const Value *b, Value *r
         eval_hint(eval, MSG(HINT_CHECK));
         return false;
     }
+    if (!text_is_known(eval, a) || !text_is_known(eval, b)) return false;
     if (equality) {
         *result = value_bool(value_equal(a, b) == (op == AST_OP_EQ));
         return a->kind == VALUE_STRING ? eval_spend_text(eval, strlen(a->string))

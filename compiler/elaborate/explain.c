@@ -312,6 +312,10 @@ bool explain_value(Eval *eval, const Ast *main, const char *text, StrBuf *out) {
     Value value;
     eval->training = true;
     if (!evaluate(&e, text, &value)) return false;
+    if (value.kind != VALUE_TENSOR) { // a calculator's layer is explained as one of a network: parameters, not their numbers
+        eval->calculator = false;
+        eval->parameters.count = 0;
+    }
     const char *kind = entry.kind ? library_kind_word(entry.kind) : kind_of(&value);
     tell_title(&e, text, call, &entry, kind);
     size_t length = out->length;

@@ -21,7 +21,7 @@ static void bind_late_names(Eval *eval, AstList items) {
 static bool parse_define(const char *text, Value *value) {
     char *end;
     switch (value->kind) {
-    case VALUE_STRING: *value = value_string(text); return true;
+    case VALUE_STRING: *value = value_string(text); return !text_has_tensor(text);
     case VALUE_BOOL: {
         bool yes = !strcmp(text, "True") || !strcmp(text, "true"), no = !strcmp(text, "False") || !strcmp(text, "false");
         *value = value_bool(yes);
@@ -238,6 +238,7 @@ bool explain(Arena *perm, Diagnostics *diag, const Ast *main, uint32_t file, con
         program.source = diag_file(diag, file)->path;
         include_once(eval, program.source);
         bind_late_names(eval, main->items);
+        eval->calculator = eval->graph->plain_scalars = is_calculator(eval, main);
         exec_block(eval, main->items, eval->top);
         ok = diag_error_count(diag) == 0;
     }

@@ -87,6 +87,7 @@ static bool call_check(Eval *eval, const Value *args, Value *result) {
     NodeId condition, value;
     const char *message;
     if (!arg_tensor(eval, &args[0], "condition", &condition) || !arg_string(eval, &args[1], "message", &message)) return false;
+    message = calculate_plain(eval, message);
     if (args[2].kind != VALUE_NONE) {
         return arg_tensor(eval, &args[2], "value", &value) &&
                eval_node(eval, eval_checked(eval, value, condition, message), result);
@@ -96,6 +97,11 @@ static bool call_check(Eval *eval, const Value *args, Value *result) {
     eval_effect(eval, checked);
     return true;
 }
+
+const Builtin tensor_methods[] = {{"float", "x", "x in the program's float type.", call_float},
+                                  {"int", "x", "x as int64.", call_long},
+                                  {"bool", "x", "True where x is not 0.", call_bool},
+                                  {NULL}};
 
 const Builtin tensor_elementwise[] = {
     {"neg", "x", "-x, for each element.", call_neg},
@@ -125,10 +131,7 @@ const Builtin tensor_elementwise[] = {
     {"detach", "x", "x itself, but no gradient flows through.", call_stop_gradient},
     {"cast", "x, dtype", "x as float32, float64, int64 or bool.", call_cast},
     {"to", "x, dtype", "x as float32, float64, int64 or bool.", call_cast},
-    {"float", "x", "x in the program's float type.", call_float},
     {"long", "x", "x as int64.", call_long},
-    {"int", "x", "x as int64.", call_long},
-    {"bool", "x", "True where x is not 0.", call_bool},
     {"check", "condition, message, value=None",
      "Stops the program with the message when the condition is false anywhere. With a value: that value, checked.", call_check},
     {NULL}};

@@ -19,6 +19,13 @@ static bool call_item(Eval *eval, const Value *args, Value *result) {
     return eval_node(eval, x, result);
 }
 
+bool tensor_number(Eval *eval, const Value *x, DType dtype, Value *result) {
+    NodeId node;
+    Value number = *x;
+    if (eval_calculator(eval) && !call_item(eval, x, &number)) return false;
+    return arg_tensor(eval, &number, "x", &node) && eval_node(eval, build_cast(eval_graph(eval), node, dtype), result);
+}
+
 static bool call_grad_fn(Eval *eval, const Value *args, Value *result) {
     NodeId y;
     if (!value_is_tensor(&args[0])) {

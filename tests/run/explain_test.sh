@@ -44,6 +44,12 @@ says "$out" "with its schedule" "^    p' = p - lr \* .*cos\(.*epoch / epochs"
 printf 'x = randn(2, 2)\ny = mean(x ** 2)\nprint(y)\n' >calculator.net
 expect 0 "a tensor" "$NETC" calculator.net --explain y
 says "$out" "and its derivative" 'dy/dx = 0\.5 \* x'
+printf 'layer = Linear(3, 2)\nloss = mean(layer(ones(4, 3)))\nloss = loss * 2\nprint(loss)\n' >calculator.net
+expect 0 "a name that a calculator binds again" "$NETC" calculator.net --explain loss
+says "$out" "by the layer's parameters" 'dloss/dlayer\.bias = '
+expect 0 "a calculator's layer" "$NETC" calculator.net --explain layer
+says "$out" "like one of a network" '^    parameter layer\.weight \(2, 3\), at first kaiming_uniform'
+holds "with each parameter once" test "$(grep -c '^    parameter' "$out")" = 2
 
 expect 1 "a misspelt name" "$NETC" --explain Lineer
 says "$err" "is answered by the right one" "did you mean 'Linear'\?"
