@@ -4,8 +4,8 @@
 //     y = t1 / sum(t1, dim=1)
 //
 // What only adapts shapes and types (EXPAND, RESHAPE by axes of size 1, CAST between floats) is left out. What is used more
-// than once, and is more than a name or a number, gets a line of its own, and so does what is nested very deeply: nobody can read
-// that, and writing it recurses.
+// than once, and is more than a name or a number, gets a line of its own, and so does what is nested very deeply: nobody can
+// read that, and writing it recurses.
 #include <stdlib.h>
 #include <string.h>
 
