@@ -95,7 +95,8 @@ static NodeId sum_of(Graph *g, NodeId x) {
     return rank ? build_reduce(g, OP_SUM, x, (1u << rank) - 1, false, false) : x;
 }
 
-// The derivative's node, and its name: "dy/dx", or "dL/dx" by way of "dL/dy". NODE_NONE when the graph is full, which is reported.
+// The derivative's node, and its name: "dy/dx", or "dL/dx" by way of "dL/dy". NODE_NONE when the graph is full, which is
+// reported.
 static Equation derivative(Copy *c, NodeId variable) {
     Graph *g = c->g;
     NodeId y = c->map[c->y], dx;

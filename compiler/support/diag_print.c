@@ -183,7 +183,8 @@ static void print_message(StrBuf *out, const Diagnostics *diag, Severity severit
     strbuf_printf(out, "%s%s: %s%s", paint(options, colors[severity]), severity_names[severity], paint(options, PLAIN),
                   paint(options, severity <= SEVERITY_WARNING ? BOLD : ""));
     add_text(out, message);
-    if (name) strbuf_printf(out, " [%s%s]", severity == SEVERITY_ERROR ? "-Werror=" : "-W", name);
+    // The option that made an error of it, or that turns it off.
+    if (name) strbuf_printf(out, " [%s%s]", severity == SEVERITY_ERROR ? "-Werror=" : "-Wno-", name);
     strbuf_printf(out, "%s\n", paint(options, PLAIN));
     // The library's text is of no use in a chain of notes: its place says enough.
     bool shown = placed && !(severity == SEVERITY_NOTE && diag->files.items[span.file].source.builtin);
