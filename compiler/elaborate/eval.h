@@ -263,9 +263,11 @@ bool eval_spend(Eval *eval, uint64_t steps);
 bool eval_spend_text(Eval *eval, size_t length); // the same for the bytes of a string
 void eval_place(Eval *eval, Span span);          // messages and nodes belong here now
 bool eval_error_at(Eval *eval, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));
-// What to write instead of a name or an attribute that other languages have; false when there is no such advice (habits.c).
+// What to write instead of a name, an attribute or an argument that other languages have; false when there is no such advice
+// (habits.c).
 bool eval_advise_name(Eval *eval, const char *name);
 bool eval_advise_attribute(Eval *eval, const char *name);
+bool eval_advise_argument(Eval *eval, const char *name);
 void eval_suggest(Eval *eval, const char *word, const char *const *names, size_t count); // "did you mean" as a hint
 // Without the chain of calls: for what is wrong with the text itself.
 bool eval_error_alone(Eval *eval, Span span, MessageId id, const char *format, ...) __attribute__((format(printf, 4, 5)));

@@ -47,7 +47,7 @@ static bool bind_keyword(Eval *eval, const char *callee, const ParamName *params
     const char **names = NEW_ARRAY(eval->arena, const char *, param_count + 1);
     for (size_t i = 0; i < param_count; i++) names[i] = params[i].name;
     eval_error_at(eval, arg->span, MSG(NO_ARGUMENT), callee, arg->name);
-    eval_suggest(eval, arg->name, names, param_count);
+    if (!eval_advise_argument(eval, arg->name)) eval_suggest(eval, arg->name, names, param_count);
     return false;
 }
 

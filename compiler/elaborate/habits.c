@@ -104,6 +104,23 @@ static const Habit attributes[] = {
     {"data", "a path gives the initial value: model.fc1.weight = normal(std=0.01)"},
 };
 
+#define FASTER "leave it out: every update is compiled"
+#define REDUCTION "write reduction='mean' or reduction='sum'"
+
+// Arguments that PyTorch's classes and functions have.
+static const Habit arguments[] = {
+    {"device", PROCESSOR},
+    {"dtype", "a program has one type of floats: netc --dtype=f64 makes it doubles"},
+    {"generator", "train = Trainer(seed=1) seeds all random numbers"},
+    {"foreach", FASTER},
+    {"fused", FASTER},
+    {"capturable", FASTER},
+    {"differentiable", FASTER},
+    {"size_average", REDUCTION},
+    {"reduce", REDUCTION},
+    {"antialias", "leave it out: pictures are not smoothed before they shrink"},
+};
+
 static bool advise(Eval *eval, const Habit *habits, size_t count, const char *word) {
     for (size_t i = 0; i < count; i++) {
         if (strcmp(habits[i].word, word)) continue;
@@ -117,4 +134,8 @@ bool eval_advise_name(Eval *eval, const char *name) { return advise(eval, names,
 
 bool eval_advise_attribute(Eval *eval, const char *name) {
     return advise(eval, attributes, sizeof attributes / sizeof *attributes, name);
+}
+
+bool eval_advise_argument(Eval *eval, const char *name) {
+    return advise(eval, arguments, sizeof arguments / sizeof *arguments, name);
 }

@@ -6,6 +6,7 @@
 
 // ---- The literal rate: the factor of `lr` that --lr replaces, while the schedule around it stays
 static bool is_plain_number(const Ast *ast, const Scope *scope, bool *whole) {
+    if (ast->kind == AST_UNARY && ast->op == AST_OP_NEG) return is_plain_number(ast->a, scope, whole);
     if (ast->kind == AST_INT || ast->kind == AST_FLOAT) {
         *whole = ast->kind == AST_INT;
         return true;

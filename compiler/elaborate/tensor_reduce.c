@@ -14,16 +14,16 @@ static bool reduction_args(Eval *eval, const Value *args, Reduction *r) {
     return arg_axes(eval, &args[1], "dim", &shape, &r->axes) && arg_bool(eval, &args[2], "keepdim", &r->keepdim);
 }
 
-static bool reduce(Eval *eval, const Value *args, Op op, Value *result) {
+static bool reduce(Eval *eval, const Value *args, Op op, bool share_ties, Value *result) {
     Reduction r;
-    if (!reduction_args(eval, args, &r)) return false;
-    // As in PyTorch: equal extremes of a whole tensor share the gradient, along an axis the first one takes it.
-    bool share_ties = args[1].kind == VALUE_NONE;
-    return eval_node(eval, build_reduce(eval_graph(eval), op, r.x, r.axes, r.keepdim, share_ties), result);
+    return reduction_args(eval, args, &r) &&
+           eval_node(eval, build_reduce(eval_graph(eval), op, r.x, r.axes, r.keepdim, share_ties), result);
 }
 
-static bool call_sum(Eval *eval, const Value *args, Value *result) { return reduce(eval, args, OP_SUM, result); }
-static bool call_prod(Eval *eval, const Value *args, Value *result) { return reduce(eval, args, OP_PROD, result); }
+static bool call_sum(Eval *eval, const Value *args, Value *result) { return reduce(eval, args, OP_SUM, false, result); }
+static bool call_prod(Eval *eval, const Value *args, Value *result) { return reduce(eval, args, OP_PROD, false, result); }
+static bool call_amax(Eval *eval, const Value *args, Value *result) { return reduce(eval, args, OP_MAX, true, result); }
+static bool call_amin(Eval *eval, const Value *args, Value *result) { return reduce(eval, args, OP_MIN, true, result); }
 
 static bool call_mean(Eval *eval, const Value *args, Value *result) {
     Reduction r;
@@ -31,8 +31,10 @@ static bool call_mean(Eval *eval, const Value *args, Value *result) {
 }
 
 // max(x), max(x, dim) along an axis, max(x, y) element by element: a second argument that is no axis is a tensor or number.
+// As in PyTorch, equal extremes of a whole tensor share the gradient, along an axis the first one takes it.
 static bool extreme(Eval *eval, const Value *args, Op along, Op between, Value *result) {
-    if (!value_is_tensor(&args[1]) && args[1].kind != VALUE_FLOAT) return reduce(eval, args, along, result);
+    if (!value_is_tensor(&args[1]) && args[1].kind != VALUE_FLOAT)
+        return reduce(eval, args, along, args[1].kind == VALUE_NONE, result);
     NodeId a, b;
     return arg_tensor(eval, &args[0], "x", &a) && arg_tensor(eval, &args[1], "y", &b) &&
            eval_node(eval, build_binary(eval_graph(eval), between, a, b), result);
@@ -66,6 +68,10 @@ const Builtin tensor_reductions[] = {
      call_max},
     {"min", "x, dim=None, keepdim=False", "The smallest element, also over the axes `dim`; min(x, y) element by element.",
      call_min},
+    {"amax", "x, dim=None, keepdim=False", "The largest element, also over the axes `dim`; equal ones share the gradient.",
+     call_amax},
+    {"amin", "x, dim=None, keepdim=False", "The smallest element, also over the axes `dim`; equal ones share the gradient.",
+     call_amin},
     {"argmax", "x, dim=None, keepdim=False", "Where the largest element is: its index along `dim`, or in the flattened tensor.",
      call_argmax},
     {NULL}};

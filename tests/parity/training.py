@@ -118,7 +118,8 @@ OPTIMISERS = [
     ("Adam(0.05, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.1)",
      lambda p: torch.optim.Adam(p, 0.05, betas=(0.7, 0.9), eps=1e-3, weight_decay=0.1)),
     ("Adam(0.05, (0.5, 0.6), amsgrad=True)", lambda p: torch.optim.Adam(p, 0.05, betas=(0.5, 0.6), amsgrad=True)),
-    ("Adam(0.01, maximize=True)", lambda p: torch.optim.Adam(p, 0.01, maximize=True)),
+    ("Adam(0.01, weight_decay=0.2, maximize=True, decoupled_weight_decay=True)",
+     lambda p: torch.optim.Adam(p, 0.01, weight_decay=0.2, maximize=True, decoupled_weight_decay=True)),
     ("AdamW()", lambda p: torch.optim.AdamW(p)),
     ("AdamW(0.05, (0.7, 0.9), 1e-3, 0.3, True)", lambda p: torch.optim.AdamW(p, 0.05, (0.7, 0.9), 1e-3, 0.3, True)),
     ("AdamW(lr=0.01, weight_decay=0, maximize=True)",
@@ -141,6 +142,7 @@ OPTIMISERS = [
     ("Lion(0.01, (0.8, 0.95), 0.1)", lambda p: Lion(p, 0.01, (0.8, 0.95), 0.1)),
     ("Lion(0.003, maximize=True)", lambda p: Lion(p, 0.003, maximize=True)),
     ("SGD(0.05, momentum=minimum(0.9, 0.5 + 0.1 * step))", lambda p: RisingMomentum(p, 0.05, 0.5)),
+    ("SGD()", lambda p: torch.optim.SGD(p)),
 ]
 STEPS, BATCH, ROWS = 50, 4, 14      # epochs of four steps, the last of which has 2 rows
 

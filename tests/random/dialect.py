@@ -28,6 +28,7 @@ rms_norm, group_norm, instance_norm, batch_norm, linear, bilinear, pixel_shuffle
 relu, leaky_relu, prelu, elu, selu, celu, gelu, silu, mish = (
     F.relu, F.leaky_relu, F.prelu, F.elu, F.selu, F.celu, F.gelu, F.silu, F.mish)
 logsigmoid = log_sigmoid = F.logsigmoid
+amax, amin = torch.amax, torch.amin
 hardtanh, relu6, hardswish, softplus, softsign, tanhshrink, glu, layer_norm = (
     F.hardtanh, F.relu6, F.hardswish, F.softplus, F.softsign, F.tanhshrink, F.glu, F.layer_norm)
 dropout, pad, normalize, pairwise_distance, cosine_similarity = (

@@ -39,14 +39,14 @@ def normalising(m):
 def batch_norm(m):
     """BatchNorm1d or 2d, InstanceNorm2d: running statistics."""
     x = m.pick()
-    more = options(m, eps=EPS, affine=("False", "True"), track_running_stats=("False", "True"))
+    more = options(m, eps=EPS, affine=("False", "True"), track_running_stats=("False", "True"), bias=("False", "True"))
     if len(x.shape) == 3 and m.chance(0.5) and math.prod(x.shape[1:]) > 1:
         text = f"InstanceNorm2d({x.shape[0]}{more}{options(m, momentum=('0.3',))})"
     else:
         kind = {1: "BatchNorm1d", 2: "BatchNorm1d", 3: "BatchNorm2d"}.get(len(x.shape))
         if not kind:
             return False
-        text = f"{kind}({x.shape[0]}{more}{options(m, momentum=('0.3', 'None'), bias=('False', 'True'))})"
+        text = f"{kind}({x.shape[0]}{more}{options(m, momentum=('0.3', 'None'))})"
     m.features.add("across the batch")
     m.let(f"{m.member('bn', text)}({x})", x.shape, 3.0)
     return True
@@ -86,7 +86,7 @@ def images(m):
     mode = m.rng.choice(["", ", mode='nearest'", ", mode='linear'" if rank == 2 else ", mode='bilinear'"])
     align = ", align_corners=True" if "linear" in mode and m.chance(0.4) else ""
     if m.chance(0.5):
-        size, sizes = "scale_factor=2", [2 * n for n in shape[1:]]
+        size, sizes = m.rng.choice(["scale_factor=2", "scale_factor=2.0, recompute_scale_factor=True"]), [2 * n for n in shape[1:]]
     else:
         sizes = [m.rng.choice([1, 2, 3, 5, 7]) for _ in shape[1:]]
         size = f"size={sizes[0]}" if rank == 2 else f"size=({sizes[0]}, {sizes[1]})"

@@ -99,6 +99,7 @@ REDUCTIONS = [
     ("norm({x}, inf, dim={d}, keepdim={k})", "x"), ("sqrt(var({x}, dim={d}, correction=0, keepdim={k}) + 0.1)", "x"),
     ("var({x}, dim={d}, unbiased=False, keepdim={k})", "x2"), ("prod(tanh({x}) * 0.5 + 1, dim={d}, keepdim={k})", "prod"),
     ("sum(tanh({x}) ** 2, dim={d}, keepdim={k}) / ({n} + 1)", 1),
+    ("amax({x}, dim={d}, keepdim={k})", "x"), ("amin({x}, dim={d}, keepdim={k})", "x"),
 ]
 WIDE_REDUCTIONS = [   # of axes with at least two elements
     ("var({x}, dim={d}, keepdim={k})", "x2"), ("std({x}, dim={d}, correction=0, keepdim={k})", "x"),
@@ -158,7 +159,8 @@ OPTIMISERS = [
     ("SGD", ("0.05", "0.1"), {"momentum": ("0.9", "0.7"), "dampening": ("0.1", "0.5"), "weight_decay": ("0.05",)}),
     ("SGD", ("0.02", "0.1"), {"momentum=0.8, nesterov": ("True",), "weight_decay": ("0.05",)}),
     ("Adam", ("0.001", "0.01"), {"betas": ("(0.7, 0.9)", "(0.9, 0.99)"), "eps": ("1e-3", "1e-5"),
-                                 "weight_decay": ("0.01", "0.1"), "amsgrad": ("True",), "maximize": ("True",)}),
+                                 "weight_decay": ("0.01", "0.1"), "amsgrad": ("True",), "maximize": ("True",),
+                                 "decoupled_weight_decay": ("True",)}),
     ("AdamW", ("0.001", "0.01"), {"betas": ("(0.7, 0.9)", "(0.9, 0.99)"), "eps": ("1e-3", "1e-5"),
                                   "weight_decay": ("0.05", "0.3"), "amsgrad": ("True",), "maximize": ("True",)}),
     ("NAdam", ("0.002", "0.01"), {"betas": ("(0.7, 0.9)", "(0.9, 0.99)"), "eps": ("1e-3", "1e-5"), "weight_decay": ("0.05",),

@@ -62,6 +62,8 @@ static const Row rows[] = {
     {"max", {"w", "v"}, 0, FORWARD},
     {"min", {"w", "1", "True"}, 0, FORWARD},
     {"min", {"w", "1.5"}, 0, FORWARD},
+    {"amax", {"w", "1", "True"}, 0, FORWARD},
+    {"amin", {"w", "(0, 1)", "False"}, 0, FORWARD},
     {"argmax", {"w", "1", "True"}, 0, FORWARD},
     {"argmax", {"w"}, 0, FORWARD},
     // ---- Movement

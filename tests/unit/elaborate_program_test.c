@@ -161,7 +161,7 @@ static void the_literal_rate_is_found(void **state) {
         {"SGD(lr=base * step_lr(epoch, 3))", 0.7},
         {"SGD(0.4)", 0.4},
         {"optim.SGD(model.parameters(), 0.4)", 0.4},
-        {"SGD()", 0.01},
+        {"SGD()", 0.001},
         {"SGD(lr=exponential_lr(epoch, 0.5))", 1},
         {"Adam()", 0.001},
     };
