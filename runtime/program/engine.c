@@ -155,16 +155,9 @@ static void run_step(NetrtEngine *engine, const NetrtStep *step, char *const *bu
     else draw(engine, step, buffers[0]);
 }
 
-bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *error) {
+// All steps, on `most` threads at most.
+static void run_steps(NetrtEngine *engine, int kind, int64_t N, const NetrtPlan *plan, int most) {
     const NetrtEntry *entry = &engine->program->entries[kind];
-    const NetrtPlan *plan = netrt_plan_find(engine, kind, N);
-    engine->failed = 0;
-    engine->scalars[NETRT_N].i = N;
-    for (int t = 0; t < netrt_pool_threads(engine->pool); t++) engine->calls[t].N = N;
-    // The helpers always flush subnormals, which initial parameters and calculators must keep: those are computed here alone.
-    bool keep = kind == NETRT_INIT || kind == NETRT_CALCULATE, flush = engine->flush && !keep;
-    int most = keep ? 1 : netrt_pool_threads(engine->pool);
-    uint32_t before = flush ? netrt_denormals_flush() : 0;
     char *const *buffers = plan->pointers;
     double *laps = engine->laps[kind];
     for (int64_t s = 0; s < entry->step_count; s++) {
@@ -176,6 +169,24 @@ bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *erro
         netrt_ahead_fetch(&engine->ahead, engine->program, engine->inputs, entry->step_count - s);
     }
     engine->ahead = (NetrtAhead){0};
+}
+
+static void run_tuned(NetrtEngine *engine, int kind, int64_t N, NetrtPlan *plan, int most) {
+    bool tuned = most > 1 && !engine->share;
+    double begin = tuned ? now() : 0;
+    run_steps(engine, kind, N, plan, tuned && !netrt_sharing_next(&plan->sharing) ? 1 : most);
+    if (tuned) netrt_sharing_report(&plan->sharing, now() - begin);
+}
+
+bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *error) {
+    NetrtPlan *plan = netrt_plan_find(engine, kind, N);
+    engine->failed = 0;
+    engine->scalars[NETRT_N].i = N;
+    for (int t = 0; t < netrt_pool_threads(engine->pool); t++) engine->calls[t].N = N;
+    // The helpers always flush subnormals, which initial parameters and calculators must keep: those are computed here alone.
+    bool keep = kind == NETRT_INIT || kind == NETRT_CALCULATE, flush = engine->flush && !keep;
+    uint32_t before = flush ? netrt_denormals_flush() : 0;
+    run_tuned(engine, kind, N, plan, keep ? 1 : netrt_pool_threads(engine->pool));
     if (flush) netrt_denormals_restore(before);
     if (engine->failed == 0) return true;
     int64_t message = engine->failed - 1;
@@ -186,7 +197,8 @@ bool netrt_engine_run(NetrtEngine *engine, int kind, int64_t N, NetrtError *erro
 
 int netrt_engine_threads(const NetrtEngine *engine, int entry, int64_t step, int64_t N) {
     const NetrtPlan *plan = netrt_plan_find(engine, entry, N);
-    int best = engine->share ? netrt_pool_threads(engine->pool) : plan->tuning[step].best;
+    int tuned = netrt_sharing_next(&plan->sharing) ? plan->tuning[step].best : 1;
+    int best = engine->share ? netrt_pool_threads(engine->pool) : tuned;
     return best > 1 && plan->tiles[step] > 1 ? best : 1;
 }
 

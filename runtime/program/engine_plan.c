@@ -57,6 +57,7 @@ char *netrt_ref_address(const NetrtEngine *engine, const NetrtRef *ref, int64_t 
 
 static void resolve(const NetrtEngine *engine, const NetrtEntry *entry, NetrtPlan *plan, int64_t N) {
     plan->N = N;
+    plan->sharing = (NetrtSharing){0};
     memcpy(plan->inputs, engine->inputs, sizeof plan->inputs);
     char **pointer = plan->pointers;
     for (int64_t s = 0; s < entry->step_count; s++) {

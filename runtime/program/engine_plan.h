@@ -3,6 +3,7 @@
 #pragma once
 
 #include "program/engine.h"
+#include "program/sharing.h"
 #include "program/tuning.h"
 
 #define NETRT_PLAN_SLOTS 4
@@ -11,6 +12,7 @@ struct NetrtPlan {
     int64_t N;                            // 0: the slot is free
     const void *inputs[NETRT_MAX_INPUTS]; // the addresses were made with these
     uint64_t last_use;
+    NetrtSharing sharing;
     char **pointers;     // buffers of all steps, one step after the other
     int64_t *tiles;      // of each step
     NetrtTuning *tuning; // of each step

@@ -224,6 +224,31 @@ static void tuning(void **state) {
     assert_false(timed);
 }
 
+// `runs` runs that take so many nanoseconds alone, and so many shared; how long all of them took, by what one takes alone.
+static double time_of(NetrtSharing *sharing, int runs, double alone, double shared) {
+    double sum = 0;
+    for (int i = 0; i < runs; i++) {
+        double taken = netrt_sharing_next(sharing) ? shared : alone;
+        netrt_sharing_report(sharing, taken);
+        sum += taken;
+    }
+    return sum / runs / alone;
+}
+
+static void sharing(void **state) {
+    (void)state;
+    for (double run = 1e4; run < 1e9; run *= 10) { // from 10 µs to 0.1 s
+        NetrtSharing sharing = {0};
+        assert_true(netrt_sharing_next(&sharing)); // until something is known
+        int runs = run < 2e7 / 8 ? (int)(40 * 2e7 / run) : 200;
+        assert_true(time_of(&sharing, runs, run, 0.6 * run) < 0.66);
+        assert_true(time_of(&sharing, runs, run, 1.5 * run) < 1.1); // another program has come
+        assert_true(time_of(&sharing, 4 * runs, run, 3 * run) < 1.1);
+        time_of(&sharing, 130 * runs / 40, run, 0.6 * run); // and gone: that is seen at the next look, which may take a while
+        assert_true(time_of(&sharing, runs, run, 0.6 * run) < 0.66);
+    }
+}
+
 static void elements(void **state) {
     (void)state;
     // (2, 3) stored by columns, with a gap.
@@ -254,6 +279,7 @@ int main(void) {
         cmocka_unit_test(too_large),
         cmocka_unit_test(plans),
         cmocka_unit_test(tuning),
+        cmocka_unit_test(sharing),
         cmocka_unit_test(elements),
         cmocka_unit_test(instruction_sets),
     };
