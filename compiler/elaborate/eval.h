@@ -298,6 +298,7 @@ bool is_trainer_name(const char *name);
 // calls
 bool eval_call(Eval *eval, const Ast *ast, Scope *scope, Value *result);
 bool call_value(Eval *eval, const Value *callee, const Argument *args, size_t count, Span span, Value *result);
+bool eval_goes_on(const Eval *eval); // past a mistake in a list or a call: in the user's text, not in functions under way
 bool eval_arguments(Eval *eval, const Ast *ast, Scope *scope, Argument **args, size_t *count);
 
 // Where each argument goes. A slot without value has kind VALUE_BROKEN.

@@ -2,26 +2,35 @@
 #include "elaborate/eval.h"
 
 // ---- Arguments of a call, evaluated from left to right
+typedef VEC(Argument) ArgumentList;
+
+static bool eval_argument(Eval *eval, const Ast *item, Scope *scope, ArgumentList *list) {
+    Value value;
+    if (!eval_expr(eval, item->a, scope, &value)) return false;
+    if (!item->star) {
+        VEC_PUSH(eval->arena, list, ((Argument){item->text, value, item->span}));
+        return true;
+    }
+    const ValueList *values;
+    eval_place(eval, item->span);
+    if (!eval_iterable(eval, &value, &values)) return false;
+    for (size_t k = 0; k < values->count; k++) {
+        VEC_PUSH(eval->arena, list, ((Argument){NULL, values->items[k], item->span}));
+    }
+    return true;
+}
+
+bool eval_goes_on(const Eval *eval) { return !eval->site; }
+
 bool eval_arguments(Eval *eval, const Ast *ast, Scope *scope, Argument **args, size_t *count) {
-    VEC(Argument) list = {0};
-    for (size_t i = 0; i < ast->items.count; i++) {
-        const Ast *item = ast->items.items[i];
-        Value value;
-        if (!eval_expr(eval, item->a, scope, &value)) return false;
-        if (!item->star) {
-            VEC_PUSH(eval->arena, &list, ((Argument){item->text, value, item->span}));
-            continue;
-        }
-        const ValueList *values;
-        eval_place(eval, item->span);
-        if (!eval_iterable(eval, &value, &values)) return false;
-        for (size_t k = 0; k < values->count; k++) {
-            VEC_PUSH(eval->arena, &list, ((Argument){NULL, values->items[k], item->span}));
-        }
+    ArgumentList list = {0};
+    bool ok = true;
+    for (size_t i = 0; i < ast->items.count && (ok || eval_goes_on(eval)); i++) {
+        ok &= eval_argument(eval, ast->items.items[i], scope, &list);
     }
     *args = list.items;
     *count = list.count;
-    return true;
+    return ok;
 }
 
 // ---- Where each argument goes

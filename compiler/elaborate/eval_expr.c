@@ -50,12 +50,14 @@ bool eval_string(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
 
 static bool eval_sequence(Eval *eval, const Ast *ast, Scope *scope, Value *result) {
     VEC(Value) items = {0};
-    for (size_t i = 0; i < ast->items.count; i++) {
-        Value value;
-        if (!eval_expr(eval, ast->items.items[i], scope, &value)) return false;
+    bool ok = true;
+    for (size_t i = 0; i < ast->items.count && (ok || eval_goes_on(eval)); i++) {
+        Value value = {VALUE_BROKEN, {0}};
+        ok &= eval_expr(eval, ast->items.items[i], scope, &value);
         VEC_PUSH(eval->arena, &items, value);
         if (items.count > EVAL_LIST_LIMIT) return eval_error(eval, MSG(LIST_TOO_LONG));
     }
+    if (!ok) return false;
     *result = ast->kind == AST_LIST ? value_list(eval, items.items, items.count) : value_tuple(eval, items.items, items.count);
     return true;
 }
