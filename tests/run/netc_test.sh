@@ -70,7 +70,7 @@ says "$out" "prints the model" "fc1.*Linear|Linear.*fc1"
 says "$out" "and its parameters" "18[,.']?840|19[,.']?090"
 holds "and writes nothing" test "$(ls elsewhere)" = program
 expect 0 "--time" "$NETC" small.net -o timed --time
-for stage in parse elaborate simplify schedule codegen link total; do
+for stage in parse elaborate simplify schedule 'LLVM IR' 'LLVM optimise' 'LLVM emit' link total; do
     says "$err" "has a row for $stage" "^$stage +[0-9.]+ +[0-9]+"
 done
 
