@@ -132,7 +132,7 @@ static bool tell_optimizer(Explainer *e, Optimizer *optimizer) {
     p->name = "p";
     Update update;
     NodeId gradient = explain_tensor(e, "g", p->shape, g->float_type);
-    if (!elaborate_update(eval, optimizer, p, gradient, &update)) return false;
+    if (gradient == NODE_NONE || !elaborate_update(eval, optimizer, p, gradient, &update)) return false;
     size_t count = 0;
     Equation *equations = NEW_ARRAY(eval->arena, Equation, p->states.count + 1);
     for (size_t i = 0; i < p->states.count; i++) {

@@ -27,6 +27,7 @@ static void tell_sample(Explainer *e, Op op, const OpDef *def, const OpSample *s
     for (const char *text = sample->operands; *text == '(' && count < 4; text += *text == ' ') {
         Shape shape = explain_shape(&text);
         operands[count] = explain_tensor(e, letters[count], shape, operand_type(def, op, count));
+        if (operands[count] == NODE_NONE) return;
         e->call = arena_printf(e->eval->arena, "%s%s%s", e->call, count ? ", " : "", letters[count]);
         count++;
     }

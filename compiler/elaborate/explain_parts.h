@@ -23,8 +23,8 @@ typedef struct Explainer {
     Shape sample;
 } Explainer;
 
-Shape explain_shape(const char **text); // "(N, 4)"; leaves *text behind it
-NodeId explain_tensor(Explainer *e, const char *name, Shape shape, DType dtype);
+Shape explain_shape(const char **text);                                          // "(N, 4)"; leaves *text behind it
+NodeId explain_tensor(Explainer *e, const char *name, Shape shape, DType dtype); // NODE_NONE, reported, when the graph is full
 
 // explain_try.c: a call of `callee` whose result is wanted; e->call, names and operands tell how. False if none was found;
 // nothing is reported then. With scalars, arguments are run-time numbers where that works.

@@ -35,6 +35,7 @@ static const Candidate candidates[] = {
     {NULL, 0, ONE_NUMBER, 0.5, 0},
 };
 enum { CANDIDATES = sizeof candidates / sizeof *candidates, MOST_REQUIRED = 5, MOST_TRIALS = 700 };
+enum { MOST_NODES = 3 * MOST_REQUIRED }; // of the arguments of a trial
 
 typedef struct Required {
     const char *names[MOST_REQUIRED];
@@ -227,6 +228,10 @@ static bool attempt(Trial *trial) {
     Explainer *e = trial->e;
     Eval *eval = e->eval;
     if (trial->left-- == 0) return false;
+    if (eval->graph->count > GRAPH_NODE_LIMIT - MOST_NODES) { // no room for the arguments: earlier trials have filled the graph
+        trial->left = 0;
+        return false;
+    }
     Argument args[MOST_REQUIRED];
     trial->call = arena_printf(eval->arena, "%s(", trial->name);
     e->names.count = e->operands.count = 0;

@@ -3,25 +3,20 @@
 // that start with _, variables of loops, and tuples of which a part is used are left alone.
 #include "elaborate/eval.h"
 
-typedef VEC(const char *) Words;
-
 typedef struct Group {
     const Ast *target; // a name, or a tuple of which one name is enough
 } Group;
 
 typedef struct Finder {
-    Arena *arena;
-    Words reads;
+    Eval *eval;
+    Scope *reads;      // names alone
     VEC(Group) groups; // bound here, not in functions inside
     bool deep;         // functions inside count for `reads` only
 } Finder;
 
-static bool among(const Words *words, const char *name) {
-    for (size_t i = 0; i < words->count; i++) {
-        if (!strcmp(words->items[i], name)) return true;
-    }
-    return false;
-}
+static bool among(const Scope *words, const char *name) { return scope_find_here(words, name) != NULL; }
+
+static void add(Eval *eval, Scope *words, const char *name) { scope_bind(eval, words, name, NONE_VALUE, SPAN_NONE); }
 
 static void find(Finder *finder, const Ast *ast);
 
@@ -46,12 +41,10 @@ static bool is_target(const Ast *ast) { return ast->kind == AST_NAME || ast->kin
 static void find(Finder *finder, const Ast *ast) {
     bool outer = finder->deep;
     switch (ast->kind) {
-    case AST_NAME:
-        if (!among(&finder->reads, ast->text)) VEC_PUSH(finder->arena, &finder->reads, ast->text);
-        return;
+    case AST_NAME: add(finder->eval, finder->reads, ast->text); return;
     case AST_ASSIGN:
         if (!is_target(ast->a)) find(finder, ast->a);
-        else if (!finder->deep && ast->op == AST_OP_NONE) VEC_PUSH(finder->arena, &finder->groups, (Group){ast->a});
+        else if (!finder->deep && ast->op == AST_OP_NONE) VEC_PUSH(finder->eval->arena, &finder->groups, (Group){ast->a});
         find(finder, ast->b);
         return;
     case AST_FOR:
@@ -75,9 +68,9 @@ static void find(Finder *finder, const Ast *ast) {
 }
 
 // Whether a name of the target is read, or is none that anybody would miss.
-static bool used(const Finder *finder, const Words *spared, const Ast *target) {
+static bool used(const Finder *finder, const Scope *spared, const Ast *target) {
     if (target->kind != AST_TUPLE) {
-        return target->kind != AST_NAME || target->text[0] == '_' || among(&finder->reads, target->text) ||
+        return target->kind != AST_NAME || target->text[0] == '_' || among(finder->reads, target->text) ||
                among(spared, target->text);
     }
     for (size_t i = 0; i < target->items.count; i++) {
@@ -95,58 +88,58 @@ static const char *target_text(Arena *arena, const Ast *target) {
     return text;
 }
 
-static void report(Eval *eval, const Finder *finder, const Words *spared) {
-    Words said = {0};
+static void report(Eval *eval, const Finder *finder, const Scope *spared) {
+    Scope *said = scope_new(eval, NULL);
     for (size_t i = 0; i < finder->groups.count; i++) {
         const Ast *target = finder->groups.items[i].target;
         const char *text = target_text(eval->arena, target);
-        if (used(finder, spared, target) || among(&said, text)) continue;
-        VEC_PUSH(eval->arena, &said, text);
+        if (used(finder, spared, target) || among(said, text)) continue;
+        add(eval, said, text);
         diag_warning(eval->diag, WARNING_UNUSED_NAME, target->span, MSG(UNUSED_NAME), text);
         diag_hint(eval->diag, MSG(HINT_UNUSED_NAME));
     }
 }
 
 // In a function an assignment may be to a name of the module or optimiser around it, or to a parameter.
-static void spare_names(Eval *eval, const Ast *definition, Words *spared) {
-    for (size_t i = 0; i < definition->param_count; i++) VEC_PUSH(eval->arena, spared, definition->params[i].name);
+static void spare_names(Eval *eval, const Ast *definition, Scope *spared) {
+    for (size_t i = 0; i < definition->param_count; i++) add(eval, spared, definition->params[i].name);
     for (size_t i = 0; i < definition->items.count; i++) {
         const Ast *item = definition->items.items[i];
-        if (item->kind == AST_STATE) VEC_PUSH(eval->arena, spared, item->text);
-        if (item->kind == AST_ASSIGN && item->a->kind == AST_NAME) VEC_PUSH(eval->arena, spared, item->a->text);
+        if (item->kind == AST_STATE) add(eval, spared, item->text);
+        if (item->kind == AST_ASSIGN && item->a->kind == AST_NAME) add(eval, spared, item->a->text);
     }
 }
 
-static void check_functions(Eval *eval, AstList items, const Words *around) {
+static void check_functions(Eval *eval, AstList items, const Scope *around) {
     for (size_t i = 0; i < items.count; i++) {
         const Ast *item = items.items[i];
         if (item->kind == AST_MODULE || item->kind == AST_OPTIMIZER) {
-            Words spared = {0};
-            spare_names(eval, item, &spared);
-            check_functions(eval, item->items, &spared);
+            Scope *spared = scope_new(eval, NULL);
+            spare_names(eval, item, spared);
+            check_functions(eval, item->items, spared);
         } else if (item->kind == AST_DEF) {
-            Words spared = {0};
-            for (size_t k = 0; k < around->count; k++) VEC_PUSH(eval->arena, &spared, around->items[k]);
-            for (size_t k = 0; k < item->param_count; k++) VEC_PUSH(eval->arena, &spared, item->params[k].name);
-            Finder finder = {.arena = eval->arena};
+            Scope *spared = scope_new(eval, NULL);
+            for (size_t k = 0; k < around->count; k++) add(eval, spared, around->items[k].name);
+            for (size_t k = 0; k < item->param_count; k++) add(eval, spared, item->params[k].name);
+            Finder finder = {.eval = eval, .reads = scope_new(eval, NULL)};
             find_list(&finder, item->items);
-            report(eval, &finder, &spared);
-            check_functions(eval, item->items, &spared);
+            report(eval, &finder, spared);
+            check_functions(eval, item->items, spared);
         }
     }
 }
 
 void warn_unused_names(Eval *eval, const Ast *main) {
-    Finder finder = {.arena = eval->arena};
+    Finder finder = {.eval = eval, .reads = scope_new(eval, NULL)};
     find(&finder, main);
     finder.deep = true;
     for (size_t i = 0; i < eval->included_trees.count; i++) find(&finder, eval->included_trees.items[i]);
-    Words spared = {0}, none = {0};
+    Scope *spared = scope_new(eval, NULL), *none = scope_new(eval, NULL);
     for (size_t i = 0; i < finder.groups.count; i++) {
         const Ast *target = finder.groups.items[i].target;
-        if (target->kind == AST_NAME && is_trainer_name(target->text)) VEC_PUSH(eval->arena, &spared, target->text);
+        if (target->kind == AST_NAME && is_trainer_name(target->text)) add(eval, spared, target->text);
     }
-    VEC_PUSH(eval->arena, &spared, "criterion"); // which has a warning of its own
-    report(eval, &finder, &spared);
-    check_functions(eval, main->items, &none);
+    add(eval, spared, "criterion"); // which has a warning of its own
+    report(eval, &finder, spared);
+    check_functions(eval, main->items, none);
 }

@@ -18,6 +18,7 @@ typedef struct Maker {
     bool exact;          // the node being rebuilt is rounded to a whole number by a user: no reciprocals
     uint32_t *fired;     // by row, over all tables: how often it applied
     uint32_t total_fired;
+    int64_t *foldable; // elements of literals that may still be made, in all passes together
 } Maker;
 
 // A row: how it is called, an example as text (read by the tests), and the function. It returns what replaces the node, or

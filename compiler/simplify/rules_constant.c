@@ -63,7 +63,28 @@ static bool is_small_constant(const Node *x) {
     return x->op == OP_CONST && !count.batch && count.size <= LITERAL_LIMIT;
 }
 
-// Literal tensors go through the interpreter. EXPAND would only make them larger.
+// The numbers of an op on constants, in the graph's arena; NULL when they cannot be had.
+static const double *interpreted(const Maker *m, const Node *node, Arena *scratch) {
+    Graph *g = graph_new(scratch, m->g->diag, m->g->float_type);
+    NodeId *operands = NEW_ARRAY(scratch, NodeId, node->operand_count);
+    for (uint32_t i = 0; i < node->operand_count; i++) {
+        const Node *x = arg(m, node, i);
+        operands[i] = graph_append(g, OP_CONST, NULL, 0, &x->attr, x->shape, x->dtype);
+    }
+    NodeId result = graph_append(g, node->op, operands, node->operand_count, &node->attr, node->shape, node->dtype);
+    Tensor *values = NEW_ARRAY(scratch, Tensor, g->count);
+    if (result == NODE_NONE || !interpret(scratch, g, &(InterpretEnv){.N = 1}, &result, 1, values, NULL)) return NULL;
+    const Tensor *value = &values[result];
+    double *data = NEW_ARRAY(m->g->arena, double, (size_t)value->count);
+    for (int64_t i = 0; i < value->count; i++) {
+        data[i] = value->f ? value->f[i] : (double)value->i[i];
+        if (!value->f && (int64_t)data[i] != value->i[i]) return NULL; // an integer that a double cannot hold
+    }
+    return data;
+}
+
+// Literal tensors go through the interpreter. EXPAND would only make them larger. What a long chain of them leaves on the way
+// is never freed, so that there is a limit for all of it.
 static NodeId fold_literals(Maker *m, const Node *node) {
     Dim count = shape_count(&node->shape);
     OpClass class = op_info[node->op].class;
@@ -73,25 +94,16 @@ static NodeId fold_literals(Maker *m, const Node *node) {
     for (uint32_t i = 0; i < node->operand_count; i++) {
         if (!is_small_constant(arg(m, node, i))) return NODE_NONE;
     }
-    Graph *g = graph_new(m->scratch, m->g->diag, m->g->float_type);
-    NodeId *operands = NEW_ARRAY(m->scratch, NodeId, node->operand_count);
-    for (uint32_t i = 0; i < node->operand_count; i++) {
-        const Node *x = arg(m, node, i);
-        operands[i] = graph_append(g, OP_CONST, NULL, 0, &x->attr, x->shape, x->dtype);
-    }
-    NodeId result = graph_append(g, node->op, operands, node->operand_count, &node->attr, node->shape, node->dtype);
-    Tensor *values = NEW_ARRAY(m->scratch, Tensor, g->count);
-    if (result == NODE_NONE || !interpret(m->scratch, g, &(InterpretEnv){.N = 1}, &result, 1, values, NULL)) return NODE_NONE;
-    const Tensor *value = &values[result];
+    if (count.size > *m->foldable) return NODE_NONE;
+    *m->foldable -= count.size;
+    Arena *scratch = arena_new();
+    const double *data = interpreted(m, node, scratch);
+    arena_free(scratch);
+    if (!data) return NODE_NONE;
     Attr attr;
     memset(&attr, 0, sizeof attr);
-    double *data = NEW_ARRAY(m->g->arena, double, (size_t)value->count);
-    for (int64_t i = 0; i < value->count; i++) {
-        data[i] = value->f ? value->f[i] : (double)value->i[i];
-        if (!value->f && (int64_t)data[i] != value->i[i]) return NODE_NONE; // an integer that a double cannot hold
-    }
     attr.constant.data = data;
-    attr.constant.count = (size_t)value->count;
+    attr.constant.count = (size_t)count.size;
     return make(m, OP_CONST, NULL, 0, &attr, node->shape, node->dtype);
 }
 

@@ -11,6 +11,7 @@
 
 #define MAX_DEPTH 200 // of rows at work on each other's results; beyond it nodes stay as they are
 #define MAX_PASSES 50
+#define FOLDED_ELEMENTS (INT64_C(1) << 22) // of literals that are made: 32 MB
 
 const RewriteTable *rewrite_table(size_t index) {
     static const RewriteTable *const tables[REWRITE_TABLES] = {&constant_rewrites, &algebra_rewrites, &movement_rewrites,
@@ -178,9 +179,10 @@ static bool *find_exact(Arena *scratch, const Graph *g) {
     return exact;
 }
 
-static Graph *rebuild(const Graph *g, Output *outputs, size_t count, uint32_t *fired, uint32_t *total_fired) {
+static Graph *rebuild(const Graph *g, Output *outputs, size_t count, uint32_t *fired, uint32_t *total_fired,
+                      int64_t *foldable) {
     Arena *scratch = arena_new();
-    Maker m = {.g = graph_like(g), .scratch = scratch, .table_size = 1024, .fired = fired};
+    Maker m = {.g = graph_like(g), .scratch = scratch, .table_size = 1024, .fired = fired, .foldable = foldable};
     m.table = NEW_ARRAY(scratch, NodeId, m.table_size);
     memset(m.table, 0xFF, m.table_size * sizeof *m.table);
     bool *needed = graph_needed(scratch, g, outputs, count);
@@ -206,13 +208,14 @@ static Graph *rebuild(const Graph *g, Output *outputs, size_t count, uint32_t *f
 Graph *simplify_counting(const Graph *g, Output *outputs, size_t count, uint32_t *fired) {
     Graph *result = NULL;
     uint32_t *counts = fired ? fired : NEW_ARRAY(g->arena, uint32_t, rewrite_count());
+    int64_t foldable = FOLDED_ELEMENTS;
     for (int pass = 0;; pass++) {
         if (pass == MAX_PASSES) {
             went_in_circles("no end of passes");
             break;
         }
         uint32_t changed = 0;
-        result = rebuild(result ? result : g, outputs, count, counts, &changed);
+        result = rebuild(result ? result : g, outputs, count, counts, &changed, &foldable);
         if (changed == 0) result = simplify_saved_relu(result, outputs, count, &changed);
         if (changed == 0) break;
     }

@@ -51,6 +51,10 @@ expect 0 "a calculator's layer" "$NETC" calculator.net --explain layer
 says "$out" "like one of a network" '^    parameter layer\.weight \(2, 3\), at first kaiming_uniform'
 holds "with each parameter once" test "$(grep -c '^    parameter' "$out")" = 2
 
+printf 'def f(a, b, c, d, e) {\n    s = a.shape\n    for i in range(3000) { x = sin(zeros(2, 2)) }\n    assert(False)\n}\nprint(1)\n' >costly.net
+expect 0 "a function whose trials fill the graph" "$NETC" costly.net --explain f
+says "$out" "is named without an example" '^f\(a, b, c, d, e\): a function$'
+
 expect 1 "a misspelt name" "$NETC" --explain Lineer
 says "$err" "is answered by the right one" "did you mean 'Linear'\?"
 expect 1 "half an expression" "$NETC" --explain '1 +'

@@ -1,6 +1,8 @@
 // Where a row of the simplifier must hold back, and where it applies beyond its example: one line for each condition in a row.
 #include "simplify_reader.h"
 
+#include <math.h>
+
 typedef struct Case {
     const char *before, *after; // after NULL: the row must not apply
     const char *row;
@@ -116,9 +118,32 @@ CHECKS(constants)
 CHECKS(movements)
 CHECKS(reductions)
 
+// Each literal on the way of a long chain would stay in memory: after 32 MB of them the rest is computed at run time.
+static void long_chains_of_literals_are_folded_in_part(void **state) {
+    (void)state;
+    enum { NUMBERS = 4096, OPS = 2000, FOLDED = (1 << 22) / NUMBERS };
+    Lab *lab = lab_new(DT_F64);
+    double data[NUMBERS];
+    for (int i = 0; i < NUMBERS; i++) data[i] = i;
+    NodeId x = build_literal(lab->g, shape_of(1, (int64_t[]){NUMBERS}), DT_F64, data);
+    for (int i = 0; i < OPS; i++) x = build_unary(lab->g, OP_SIN, x);
+    Output output = {OUTPUT_RESULT, 0, "y", x};
+    const Graph *result = simplify(lab->g, &output, 1);
+    assert_int_equal(result->count, 1 + OPS - FOLDED);
+    const Node *first = graph_node(result, 0);
+    double sine = 1;
+    for (int i = 0; i < FOLDED; i++) sine = sin(sine);
+    assert_true(fabs(first->attr.constant.data[1] - sine) < 1e-12);
+    lab_free(lab);
+}
+
 int main(void) {
-    const struct CMUnitTest tests[] = {cmocka_unit_test(check_integers),   cmocka_unit_test(check_overflow),
-                                       cmocka_unit_test(check_conditions), cmocka_unit_test(check_constants),
-                                       cmocka_unit_test(check_movements),  cmocka_unit_test(check_reductions)};
+    const struct CMUnitTest tests[] = {cmocka_unit_test(long_chains_of_literals_are_folded_in_part),
+                                       cmocka_unit_test(check_integers),
+                                       cmocka_unit_test(check_overflow),
+                                       cmocka_unit_test(check_conditions),
+                                       cmocka_unit_test(check_constants),
+                                       cmocka_unit_test(check_movements),
+                                       cmocka_unit_test(check_reductions)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
