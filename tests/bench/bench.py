@@ -14,6 +14,7 @@ import datetime
 import json
 import os
 import pathlib
+import signal
 import sys
 import tempfile
 import time
@@ -95,6 +96,7 @@ def read_results(arguments):
 
 def main():
     arguments = parse()
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(143))    # the temporary folder may hold a gigabyte
     out = sys.stderr if arguments.json or arguments.markdown else sys.stdout
     results = []
     for result in read_results(arguments) if arguments.results else measure(arguments):

@@ -6,7 +6,9 @@ peak. The line across a bar reaches from the lowest round to the highest.
 import html
 
 import report
+import targets
 
+OF_MANY_SIZES = ("widths", "depths")
 WIDTH, LEFT, RIGHT, ROW, GAP, TOP = 900, 190, 220, 22, 46, 60
 STYLE = """text { font: 13px sans-serif; fill: #222 } .case { font-weight: bold } .small { font-size: 11px; fill: #666 }
 rect { fill: #9db4c8 } .netc { fill: #d9653b } line { stroke: #222; stroke-width: 1.5 } .NO { fill: #b00020 } .yes { fill: #187a2f }"""
@@ -31,21 +33,21 @@ def words(x, y, text, kind="", anchor="start"):
 
 
 def bars_of(result):
-    """(label, length, lowest, highest, what is written beside it)"""
+    """(label, length, lowest, highest, what is written beside it), by the clock that decides."""
+    prefix = "" if result["of_a_core"] >= targets.CORE_FREE else "cpu_"
     entrants = [entrant for entrant in result["entrants"] if "us" in entrant and not entrant["label"].startswith("FMA peak")]
-    if all("slower" not in entrant for entrant in entrants[1:]) or result["case"] in ("widths", "depths"):
-        for entrant in entrants:
-            share = entrant.get("cpu_peak_share")
-            if share:
-                yield (entrant["label"], share["median"], share["lowest"], share["highest"],
-                       f"{report.number(entrant['gflops'])} GFLOP/s, {100 * share['median']:.0f} % of peak")
-            else:
-                yield entrant["label"], entrant["us"], entrant["us"], entrant["us"], f"{report.number(entrant['us'] / 1e3)} ms"
-        return
-    for entrant in entrants:
-        ratio = entrant.get("slower", {"median": 1, "lowest": 1, "highest": 1})
-        beside = f"{report.number(entrant['us'])} µs" + (f", {report.number(ratio['median'])} ×" if "slower" in entrant else "")
-        yield entrant["label"], ratio["median"], ratio["lowest"], ratio["highest"], beside
+    for i, entrant in enumerate(entrants):
+        us, share, slower = entrant[f"{prefix}us"], entrant.get(f"{prefix}peak_share"), entrant.get(f"{prefix}slower")
+        time = f"{report.number(us)} µs" if us < 1e4 else f"{report.number(us / 1e3)} ms"
+        if result["case"] in OF_MANY_SIZES and share:
+            yield (entrant["label"], share["median"], share["lowest"], share["highest"],
+                   f"{report.number(entrant['gflops'])} GFLOP/s, {100 * share['median']:.0f} % of peak")
+        elif slower:
+            yield (entrant["label"], slower["median"], slower["lowest"], slower["highest"],
+                   f"{time}, {report.number(slower['median'])} ×")
+        elif i == 0 or not result["entrants"][0].get("gflops"):
+            length = us / entrants[0][f"{prefix}us"]
+            yield entrant["label"], length, length, length, time
 
 
 def draw_case(result, top):
@@ -53,7 +55,7 @@ def draw_case(result, top):
     scale = (WIDTH - LEFT - RIGHT) / max((min(highest, 2 * length) for _, length, _, highest, _ in bars), default=1)
     parts, y = [words(20, top + 14, f"{result['case']}: {result['what']}", "case")], top + 24
     for label, length, lowest, highest, beside in bars:
-        kind = "netc" if label.startswith("netc") or result["case"] in ("widths", "depths", "compile") else ""
+        kind = "netc" if label.startswith("netc") or result["case"] in (*OF_MANY_SIZES, "compile") else ""
         end, middle = min(highest, 2 * length), y + ROW / 2
         parts += [words(LEFT - 8, middle + 4, label, anchor="end"),
                   f'<rect x="{LEFT}" y="{y + 3}" width="{length * scale:.1f}" height="{ROW - 6}" class="{kind}"/>',

@@ -40,7 +40,7 @@ def entrant_of(side, first, peak):
 def rows_of(result):
     """(columns, rows): a row of words for each entrant."""
     measured = [entrant for entrant in result["entrants"] if "us" in entrant]
-    milli = any(entrant["us"] > 1e5 for entrant in measured)
+    milli = bool(measured) and measured[0]["us"] > 1e4
     compares = any("slower" in entrant for entrant in measured)
     columns = ["", f"{'ms' if milli else 'µs'} a {result['unit']}", "of processor", "GFLOP/s", "of peak"]
     columns += [f"slower than {result['entrants'][0]['label']}", "by processor"] if compares else []

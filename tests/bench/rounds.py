@@ -59,9 +59,10 @@ class Side:
         self.count, self.wall, self.cpu, self.shortest = 1 if entrant.mode == "compile" else 20, [], [], math.inf
         if entrant.threads > len(bench.cores):
             self.left_out = f"this machine has {len(bench.cores)} cores"
-        elif entrant.needs and importlib.util.find_spec(entrant.needs) is None:
-            self.left_out = f"{entrant.needs} is not installed"
-        else:
+        for package in entrant.needs.split():
+            if importlib.util.find_spec(package) is None:
+                self.left_out = f"{package} is not installed"
+        if not self.left_out:
             self.open(bench)
 
     def open(self, bench):
