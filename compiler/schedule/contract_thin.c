@@ -1,6 +1,6 @@
 // Contractions of a few samples. There is hardly any arithmetic then: what counts is that the weights pass through the core
 // once, in the order in which they lie in memory, and that nothing is copied first. Register tiles do neither: they walk panels
-// of columns, short pieces far apart. So a product with the batch has a second kernel, for batches of at most MOST_SAMPLES:
+// of columns, short pieces far apart. So a product with the batch has a second kernel, for small batches:
 //
 //     rows      y = x·W, k the rows of W: a few rows of W at a time, whole, added to sums in the first cache
 //     dots      y = x·Wᵀ, k along the rows of W: each result a dot product, several at a time
@@ -11,7 +11,7 @@
 #include "schedule/contract.h"
 
 enum {
-    MOST_SAMPLES = 4,
+    MOST_FOR_ROWS = 4,    // samples
     LEAST_WEIGHTS = 2048, // fewer: not worth a kernel of its own
     ROWS_AT_ONCE = 8,     // of W
     DOTS_AT_ONCE = 4,
@@ -39,7 +39,7 @@ static Thin kind_of(Contract *c) {
 
 typedef struct Rows {
     Contract *c;
-    KBufId part, sums; // [MOST_SAMPLES][width]
+    KBufId part, sums; // [MOST_FOR_ROWS][width]
     int64_t width;
     Range lanes;
     KIdx sample;
@@ -162,7 +162,7 @@ static void emit_rows(Contract *c) {
     Rows r = {.c = c, .width = SUMS_BYTES / (int64_t)dtype_size(dtype)};
     r.lanes = range_of(e, "lanes", lanes, r.width);
     emit_scalars(e, c->group);
-    int64_t room = MOST_SAMPLES * r.width + e->k->lanes; // the last vector may begin before a tile's end
+    int64_t room = MOST_FOR_ROWS * r.width + e->k->lanes; // the last vector may begin before a tile's end
     r.part = r.sums = emit_scratch(e, dtype, room);
     if (c->k.size <= CHUNK) {
         all_rows(&r);
@@ -258,10 +258,22 @@ static void emit_updates(Contract *c) {
 
 // ---- All of it
 
+// Up to how many samples each way is the faster one, as measured. The order of an update matters more when the weights do not
+// fit the second cache.
 int64_t contract_thin_samples(Emit *e, const Group *group) {
     Contract c;
     contract_open(&c, e, group);
-    return kind_of(&c) == THIN_NONE ? 0 : MOST_SAMPLES;
+    switch (kind_of(&c)) {
+    case THIN_ROWS: return MOST_FOR_ROWS;
+    case THIN_DOTS: return 8;
+    case THIN_UPDATES: {
+        const Shape *shape = &c.node->shape;
+        int64_t bytes = shape->dim[0].size * shape->dim[1].size * (int64_t)dtype_size(c.node->dtype);
+        return bytes > e->s->plan->target->l2_bytes ? 8 : 4;
+    }
+    case THIN_NONE: break;
+    }
+    return 0;
 }
 
 void emit_contract_thin(Emit *e, const Group *group) {
