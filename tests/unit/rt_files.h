@@ -14,7 +14,7 @@
 
 #include <cmocka.h>
 
-#include "data/error.h"
+#include "data/array.h"
 
 typedef struct Folder {
     char path[64];
@@ -105,4 +105,21 @@ static inline size_t mutate(unsigned char *bytes, size_t n, uint32_t *random) {
         }
     }
     return n;
+}
+
+// Reads a file that is broken, perhaps: all of the array is there, or an error names the file. The numbers choose what comes
+// next, so that the sanitizers see each of them looked at.
+static inline void read_broken(bool (*read)(const char *path, NetrtArray *out, NetrtError *error), const char *path,
+                               uint32_t *random) {
+    NetrtArray array;
+    NetrtError error = {{0}};
+    if (read(path, &array, &error)) {
+        const uint8_t *bytes = array.data;
+        int64_t count = array.count * (int64_t)netrt_dtype_size(array.dtype);
+        for (int64_t i = 0; i < count; i++) *random += bytes[i];
+        netrt_array_close(&array);
+    } else {
+        assert_message(&error, path);
+    }
+    *random |= 1;
 }

@@ -168,15 +168,7 @@ static void test_mutations(void **state) {
     for (int round = 0; round < 600; round++) {
         memcpy(bytes, whole, length);
         write_file(path, bytes, mutate(bytes, length, &random));
-        NetrtArray array;
-        NetrtError error = {{0}};
-        if (netrt_npy_read(path, &array, &error)) {
-            for (int64_t i = 0; i < array.count; i++) random += number(&array, i) > 3;
-            netrt_array_close(&array);
-        } else {
-            assert_message(&error, path);
-        }
-        random |= 1;
+        read_broken(netrt_npy_read, path, &random);
     }
     free(bytes);
     free(whole);
