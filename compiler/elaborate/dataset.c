@@ -4,16 +4,23 @@
 // not give are read from the heads of the files, if those stand beside the .net file.
 #include "elaborate/eval.h"
 
+#include <fcntl.h>
 #include <stdio.h>
 #include <strings.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 // ---- Heads of files
+
+// Does not wait for whoever might write into a pipe.
 static FILE *open_beside(Eval *eval, const char *name) {
     const char *source = eval->program->source;
     const char *slash = source ? strrchr(source, '/') : NULL;
     if (*name != '/' && slash) name = arena_printf(eval->arena, "%.*s/%s", (int)(slash - source), source, name);
-    return fopen(name, "rb");
+    int descriptor = open(name, O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+    FILE *file = descriptor < 0 ? NULL : fdopen(descriptor, "rb");
+    if (!file && descriptor >= 0) close(descriptor);
+    return file;
 }
 
 // What is packed can be read only at run time; `input` must tell its shape.

@@ -107,6 +107,12 @@ expect 1 "one file for two inputs" ./two grad --input f4.npy --target labels.npy
 says "$err" "says how many there are" "--input is given 1 times, but the model has 2 inputs"
 expect 1 "a file of another number of rows" ./two grad --input f4.npy --input one.npy --target labels.npy
 
+# Nobody waits for whoever might write into a pipe.
+mkfifo pipe.npy
+printf "data = NPY(x='pipe.npy', y='labels.npy')\nmodel = Linear(3, 2)\n" >pipe.net
+expect 1 "a pipe in the place of data" timeout 20 "$NETC" pipe.net
+says "$err" "tells no shape" "the shape of the samples is not known"
+
 # NaN in the data is not the rate's fault.
 cat >none.net <<'EOF'
 data  = NPY(x='nan.npy', y='labels.npy')

@@ -16,6 +16,7 @@
 
 #include "ir/build.h"
 #include "ir/interpret.h"
+#include "ir_test_support.h"
 #include "schedule/plan.h"
 #include "support/vec.h"
 
@@ -67,27 +68,7 @@ static inline void rig_begin(Rig *rig, const char *name) {
     rig->entry->outputs = NEW_ARRAY(rig->arena, Output, RIG_ITEMS);
 }
 
-// "(N, 2·N, 4)" → Shape
-static inline Shape rig_shape(const char *text) {
-    Shape shape = {0};
-    for (text++; *text != ')';) {
-        if (*text == ',' || *text == ' ') {
-            text++;
-            continue;
-        }
-        char *after = (char *)text;
-        Dim dim = {.size = *text == 'N' ? 1 : strtoll(text, &after, 10)};
-        if (strncmp(after, "·", strlen("·")) == 0) after += strlen("·");
-        if (*after == 'N') {
-            dim.batch = true;
-            after++;
-        }
-        assert_ptr_not_equal(after, text);
-        shape.dim[shape.rank++] = dim;
-        text = after;
-    }
-    return shape;
-}
+static inline Shape rig_shape(const char *text) { return shape_read(text, NULL); }
 
 static inline NodeId rig_read(Rig *rig, uint32_t var) {
     return graph_append(rig->g, OP_VAR, NULL, 0, &(Attr){.index = var}, rig->vars[var].shape, rig->vars[var].dtype);
