@@ -46,18 +46,21 @@ def quiet_core():
 def parse():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("cases", nargs="*", metavar="CASE", help="; ".join(dict.fromkeys(c.name for c in cases.table(0, 1))))
+    parser.add_argument("--among", action="append", metavar="PEER",
+                        help="only this one beside netc, such as 'by hand'; may be repeated")
     parser.add_argument("--random", type=int, default=1, metavar="SEED", help="of the networks of the case 'random' (1)")
     parser.add_argument("--count", type=int, default=10, metavar="N", help="how many of them (10)")
     parser.add_argument("--rounds", type=int, default=8, metavar="N", help="measurements of each side, 7 or more (8)")
     form = parser.add_mutually_exclusive_group()
     form.add_argument("--json", action="store_true", help="an object a case; text goes to standard error")
-    form.add_argument("--markdown", action="store_true", help="the tables of docs/performance.md; text goes to standard error")
+    form.add_argument("--markdown", action="store_true", help="tables for docs/performance.md; text goes to standard error")
     parser.add_argument("--picture", type=pathlib.Path, metavar="FILE.svg", help="a picture of it, too")
-    parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="measure nothing: show what --json printed earlier")
+    parser.add_argument("--results", type=pathlib.Path, metavar="FILE", help="measure nothing: show what --json printed")
     parser.add_argument("--core", type=int, metavar="N", help="the core to run on (the least busy one)")
     parser.add_argument("--keep", metavar="DIR", help="put the networks there and keep them, to profile them")
     parser.add_argument("--netc", default=os.environ.get("NETC", str(ROOT / "build" / "netc")))
-    parser.add_argument("--data", default=os.environ.get("NETC_DATA", str(ROOT / "data")), metavar="DIR", help="where MNIST lies")
+    parser.add_argument("--data", default=os.environ.get("NETC_DATA", str(ROOT / "data")), metavar="DIR",
+                        help="where MNIST lies")
     arguments = parser.parse_args()
     if arguments.rounds < 7:
         parser.error("--rounds: fewer than 7 say too little")
@@ -70,7 +73,8 @@ def parse():
     unknown = sorted(set(arguments.cases) - {case.name for case in table})
     if unknown:
         parser.error(f"there is no case '{unknown[0]}': " + ", ".join(dict.fromkeys(case.name for case in table)))
-    arguments.table = [case for case in table if not arguments.cases or case.name in arguments.cases]
+    chosen = [case for case in table if not arguments.cases or case.name in arguments.cases]
+    arguments.table = [case.among(arguments.among) for case in chosen] if arguments.among else chosen
     return arguments
 
 
@@ -101,7 +105,8 @@ def main():
     results = []
     for result in read_results(arguments) if arguments.results else measure(arguments):
         if not results:
-            print(f"{result['date']}: {result['machine']}, core {result['core']}; load before the run {result['load']:.1f}", file=out)
+            print(f"{result['date']}: {result['machine']}, core {result['core']}; load before the run {result['load']:.1f}",
+                  file=out)
         results.append(result)
         report.text(result, out)
         if arguments.json:

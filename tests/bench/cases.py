@@ -85,6 +85,19 @@ class Case:
     shortest: float = 0.3         # seconds that a measurement lasts at least
 
 
+    def named(self, target):
+        """The labels that a target speaks of; those of a Gain and its like are all of the case's."""
+        names = [getattr(target, field) for field in ("who", "than", "first", "middle", "last") if hasattr(target, field)]
+        return names or [entrant.label for entrant in self.entrants]
+
+    def among(self, labels):
+        """The case with these only, beside the first and the FMA peak, and with the targets that they can meet."""
+        kept = [entrant for i, entrant in enumerate(self.entrants)
+                if i == 0 or entrant.peer == "peak" or entrant.label in labels]
+        there = {entrant.label for entrant in kept}
+        return dataclasses.replace(self, entrants=kept, targets=[t for t in self.targets if there.issuperset(self.named(t))])
+
+
 # ---- Who takes part
 
 PEERS = {    # label: file, packages, options

@@ -76,7 +76,8 @@ class Training:
 
     def plain_step(self, state, x, y, batch):
         parameters, moments, step = state
-        loss, gradients = jax.value_and_grad(functools.partial(cross_entropy, self.work["layers"]))(parameters, x[batch], y[batch])
+        loss_of = functools.partial(cross_entropy, self.work["layers"])
+        loss, gradients = jax.value_and_grad(loss_of)(parameters, x[batch], y[batch])
         new = {name: self.update(p, gradients[name], list(moments[name]), step + 1) for name, p in parameters.items()}
         return ({name: p for name, (p, _) in new.items()}, {name: m for name, (_, m) in new.items()}, step + 1), loss
 

@@ -34,9 +34,12 @@ def version(work):
 def busy_core():
     """Another program that wants the last of this process's cores."""
     core = max(os.sched_getaffinity(0))
-    with subprocess.Popen([sys.executable, "-c", f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"]) as other:
-        yield
-        other.kill()
+    spin = f"import os\nos.sched_setaffinity(0, {{{core}}})\nwhile True: pass"
+    with subprocess.Popen([sys.executable, "-c", spin]) as other:
+        try:
+            yield
+        finally:
+            other.kill()
 
 
 class Training:
@@ -61,14 +64,16 @@ class Training:
         return {"losses": [line["loss"] for line in lines if "loss" in line]}
 
     def time(self, count):
-        """Whole epochs. --steps leaves the evaluations out; an epoch that it cuts off is not reported, so it goes one step past the last."""
+        """Whole epochs. --steps leaves the evaluations out; an epoch that it cuts off is not reported, so it goes one step past
+        the last."""
         epochs = -(-count // self.steps)
         steps = (1 + epochs) * self.steps
         with busy_core() if self.options.get("busy") else contextlib.nullcontext():
             lines, cpu = self.train("--no-save", "--epochs", epochs + 2, "--steps", steps + 1)
         seconds = sum(self.work["samples"] / line["samples_per_second"] for line in lines[1:])
         units = epochs * self.steps
-        return {"seconds": seconds, "cpu": max(cpu - self.start_cpu, 0) * units / (steps + 1), "units": units}
+        cpu = max(cpu - self.start_cpu, 0) * units / steps    # the run that is left out had one step, too
+        return {"seconds": seconds, "cpu": cpu, "units": units}
 
 
 class Prediction:

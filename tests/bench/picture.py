@@ -11,7 +11,8 @@ import targets
 OF_MANY_SIZES = ("widths", "depths")
 WIDTH, LEFT, RIGHT, ROW, GAP, TOP = 900, 190, 220, 22, 46, 60
 STYLE = """text { font: 13px sans-serif; fill: #222 } .case { font-weight: bold } .small { font-size: 11px; fill: #666 }
-rect { fill: #9db4c8 } .netc { fill: #d9653b } line { stroke: #222; stroke-width: 1.5 } .NO { fill: #b00020 } .yes { fill: #187a2f }"""
+rect { fill: #9db4c8 } .netc { fill: #d9653b } line { stroke: #222; stroke-width: 1.5 }
+.NO { fill: #b00020 } .yes { fill: #187a2f }"""
 
 
 def draw(results, path):
@@ -22,10 +23,10 @@ def draw(results, path):
         y += height
     about = results[0]
     head = words(20, 26, f"netc {about['date']}: {about['machine']}", "case") + \
-        words(20, 44, f"medians of {about['rounds']} interleaved rounds, and their lowest and highest; shorter is faster", "small")
-    path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" width="{WIDTH}" height="{y}">'
-                    f'<style>{STYLE}</style><rect width="{WIDTH}" height="{y}" style="fill: #fff"/>{head}{"".join(body)}</svg>\n',
-                    encoding="utf-8")
+        words(20, 44, f"medians of {about['rounds']} interleaved rounds, with lowest and highest; shorter is faster", "small")
+    size = f'width="{WIDTH}" height="{y}"'
+    path.write_text(f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {y}" {size}><style>{STYLE}</style>'
+                    f'<rect {size} style="fill: #fff"/>{head}{"".join(body)}</svg>\n', encoding="utf-8")
 
 
 def words(x, y, text, kind="", anchor="start"):

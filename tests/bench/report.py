@@ -86,8 +86,8 @@ def remarks(result):
                 yield (f"WRONG: the {what} of {entrant['label']} differ from PyTorch's by {difference['found']:.1e}, and "
                        f"{difference['allowed']:.0e} is allowed")
     if result["of_a_core"] < targets.CORE_FREE:
-        yield (f"other programs wanted the core (somebody here had {100 * result['of_a_core']:.0f} % of it), so the processor time "
-               "decides")
+        yield (f"other programs wanted the core (somebody here had {100 * result['of_a_core']:.0f} % of it), so the processor "
+               "time decides")
 
 
 def text(result, out):
