@@ -2,7 +2,8 @@
 // it, the code generator the processor's name.
 //
 // The tile is rows × vectors of accumulators of a contraction. Of those that fit the registers the one with the fewest loads
-// per multiply-add wins: 6 × 4 takes 24 of AVX-512's 32 registers and leaves room for 4 loaded vectors and broadcasts.
+// per multiply-add wins: 6 × 4 takes 24 of AVX-512's 32 registers and leaves room for 4 loaded vectors and broadcasts. SSE2
+// has no broadcasting load, so that rows cost more than vectors, and needs a register for each product.
 #include "schedule/target.h"
 
 #include <stddef.h>
@@ -55,8 +56,8 @@ static const Target targets[] = {
         .registers = 16,
         .fma = false,
         .masks = false,
-        .tile_rows = 4,
-        .tile_vectors = 2,
+        .tile_rows = 2,
+        .tile_vectors = 4,
         .l1_bytes = 32 << 10,
         .l2_bytes = 256 << 10,
     },
