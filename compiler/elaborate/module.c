@@ -272,6 +272,12 @@ static bool call_recorded(Eval *eval, Module *module, const Argument *args, size
 
 bool call_module(Eval *eval, Module *module, const Argument *args, size_t count, Span span, Value *result) {
     if (module->constructing) return eval_error(eval, MSG(CALLED_IN_BODY), module->class->name);
+    for (size_t i = 0; i < count; i++) {
+        if (args[i].value.kind != VALUE_DATASET) continue;
+        eval_error_at(eval, args[i].span, MSG(CALLED_ON_DATA), module->class->name);
+        eval_hint(eval, MSG(HINT_FEEDS));
+        return false;
+    }
     const CallSite *outer = site_push(eval, span, arena_printf(eval->arena, "forward of %s", module->class->name));
     Module *before = eval->module;
     eval->module = module;
