@@ -7,8 +7,6 @@ import html
 
 import report
 import targets
-
-OF_MANY_SIZES = ("widths", "depths")
 WIDTH, LEFT, RIGHT, ROW, GAP, TOP = 900, 190, 220, 22, 46, 60
 STYLE = """text { font: 13px sans-serif; fill: #222 } .case { font-weight: bold } .small { font-size: 11px; fill: #666 }
 rect { fill: #9db4c8 } .netc { fill: #d9653b } line { stroke: #222; stroke-width: 1.5 }
@@ -37,26 +35,27 @@ def bars_of(result):
     """(label, length, lowest, highest, what is written beside it), by the clock that decides."""
     prefix = "" if result["of_a_core"] >= targets.CORE_FREE else "cpu_"
     entrants = [entrant for entrant in result["entrants"] if "us" in entrant and not entrant["label"].startswith("FMA peak")]
+    compares = any("slower" in entrant for entrant in entrants)
     for i, entrant in enumerate(entrants):
         us, share, slower = entrant[f"{prefix}us"], entrant.get(f"{prefix}peak_share"), entrant.get(f"{prefix}slower")
         time = f"{report.number(us)} µs" if us < 1e4 else f"{report.number(us / 1e3)} ms"
-        if result["case"] in OF_MANY_SIZES and share:
+        if share and not compares:
             yield (entrant["label"], share["median"], share["lowest"], share["highest"],
                    f"{report.number(entrant['gflops'])} GFLOP/s, {100 * share['median']:.0f} % of peak")
         elif slower:
             yield (entrant["label"], slower["median"], slower["lowest"], slower["highest"],
                    f"{time}, {report.number(slower['median'])} ×")
-        elif i == 0 or not result["entrants"][0].get("gflops"):
+        elif i == 0 or not compares:
             length = us / entrants[0][f"{prefix}us"]
             yield entrant["label"], length, length, length, time
 
 
 def draw_case(result, top):
-    bars = list(bars_of(result))
+    bars, compares = list(bars_of(result)), any("slower" in entrant for entrant in result["entrants"])
     scale = (WIDTH - LEFT - RIGHT) / max((min(highest, 2 * length) for _, length, _, highest, _ in bars), default=1)
     parts, y = [words(20, top + 14, f"{result['case']}: {result['what']}", "case")], top + 24
     for label, length, lowest, highest, beside in bars:
-        kind = "netc" if label.startswith("netc") or result["case"] in (*OF_MANY_SIZES, "compile") else ""
+        kind = "netc" if label.startswith("netc") or not compares else ""
         end, middle = min(highest, 2 * length), y + ROW / 2
         parts += [words(LEFT - 8, middle + 4, label, anchor="end"),
                   f'<rect x="{LEFT}" y="{y + 3}" width="{length * scale:.1f}" height="{ROW - 6}" class="{kind}"/>',

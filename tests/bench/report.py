@@ -27,7 +27,7 @@ def entrant_of(side, first, peak):
                 "shortest_measurement": side.shortest}
     if side.flops:
         entrant["gflops"] = side.flops / statistics.median(getattr(side, clock)) / 1e9
-    if side is not first and side.entrant.peer != "peak" and side.flops:
+    if side is not first and side.flops == first.flops > 0:    # the same work
         entrant["slower"] = rounds.spread(rounds.ratios(first, side))
         if alone and first.entrant.threads == 1:
             entrant["cpu_slower"] = rounds.spread(rounds.ratios(first, side, "cpu"))
