@@ -20,6 +20,8 @@ enum {
     UPDATE_BYTES = 32 << 10,
 };
 
+_Static_assert(CHUNK % ROWS_AT_ONCE == 0 && DOTS_A_TILE % DOTS_AT_ONCE == 0, "tiles have no remainders but the last one's");
+
 typedef enum Thin { THIN_NONE, THIN_ROWS, THIN_DOTS, THIN_UPDATES } Thin;
 
 static Thin kind_of(Contract *c) {
@@ -152,7 +154,7 @@ static void all_rows(Rows *r) {
     each_sample(r, clear_part);
     KVar k = emit_var(r->c->e, "k");
     some_rows(r, k, ROWS_AT_ONCE);
-    some_rows(r, k, 1);
+    if (r->c->k.size % ROWS_AT_ONCE) some_rows(r, k, 1); // chunks are whole
 }
 
 static void emit_rows(Contract *c) {
@@ -234,7 +236,7 @@ static void emit_dots(Contract *c) {
     emit_scalars(e, c->group);
     KVar lane = emit_var(e, "j");
     some_dots(c, &lanes, lane, DOTS_AT_ONCE);
-    some_dots(c, &lanes, lane, 1);
+    if (c->node->shape.dim[c->lane_axis].size % DOTS_AT_ONCE) some_dots(c, &lanes, lane, 1);
 }
 
 // ---- Updates
