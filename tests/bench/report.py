@@ -108,9 +108,10 @@ def markdown(results, out):
     about, versions = results[0], {}
     for entrant in (entrant for result in results for entrant in result["entrants"] if entrant["version"]):
         versions[entrant["version"]] = True
-    dates = sorted({result["date"] for result in results})
+    dates, loads = sorted({result["date"] for result in results}), sorted(result["load"] for result in results)
+    load = number(loads[0]) + (f" to {number(loads[-1])}" if loads[-1] > loads[0] else "")
     print(f"{' and '.join(dates)}; {about['machine']}; {', '.join(versions)}; {about['rounds']} rounds; load before the run "
-          f"{about['load']:.1f}.", file=out)
+          f"{load}.", file=out)
     for result in results:
         columns, rows = rows_of(result)
         print(f"\n### {result['case']}: {result['what']}\n", file=out)
