@@ -13,6 +13,11 @@ static void rule_log1p(Adjoint *a) { a->dx[0] = divide(a, a->dy, add(a, operand(
 static void rule_sqrt(Adjoint *a) { a->dx[0] = divide(a, a->dy, mul(a, a->y, number(a, 2))); }
 static void rule_sin(Adjoint *a) { a->dx[0] = mul(a, a->dy, build_unary(a->g, OP_COS, operand(a, 0))); }
 static void rule_cos(Adjoint *a) { a->dx[0] = neg(a, mul(a, a->dy, build_unary(a->g, OP_SIN, operand(a, 0)))); }
+static void rule_atan(Adjoint *a) { // 1 / (1 + x²)
+    NodeId x = operand(a, 0);
+    a->dx[0] = divide(a, a->dy, add(a, mul(a, x, x), number(a, 1)));
+}
+
 static void rule_cast(Adjoint *a) { a->dx[0] = build_cast(a->g, a->dy, graph_node(a->g, operand(a, 0))->dtype); }
 
 static void rule_rsqrt(Adjoint *a) { // -y³/2
@@ -42,6 +47,7 @@ RULE(SQRT, rule_sqrt)
 RULE(RSQRT, rule_rsqrt)
 RULE(SIN, rule_sin)
 RULE(COS, rule_cos)
+RULE(ATAN, rule_atan)
 RULE(TANH, rule_tanh)
 RULE(SIGMOID, rule_sigmoid)
 RULE(ERF, rule_erf)

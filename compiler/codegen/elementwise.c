@@ -133,6 +133,7 @@ static Value float_op(Gen *g, Op op, const GenArgs *args) {
     case OP_LOG1P:
     case OP_SIN:
     case OP_COS:
+    case OP_ATAN:
     case OP_TANH:
     case OP_SIGMOID:
     case OP_ERF: return math_function(g, op, args->dtype, args->value);

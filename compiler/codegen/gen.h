@@ -110,7 +110,7 @@ Value gen_elementwise(Gen *g, Op op, const GenArgs *args);
 Value gen_round(const Gen *g, Value x); // half to even
 Value gen_floor(const Gen *g, Value x);
 
-// A function of F32 (math_*) or F64 (the C library's): EXP, LOG, LOG1P, SIN, COS, TANH, SIGMOID, ERF, POW.
+// A function of F32 (math_*) or F64 (the C library's): EXP, LOG, LOG1P, SIN, COS, ATAN, TANH, SIGMOID, ERF, POW.
 Value math_function(Gen *g, Op op, DType dtype, const Value *args);
 Value math_exp(Gen *g, Value x); // f32, any number of lanes
 Value math_sigmoid(Gen *g, Value x);
@@ -120,6 +120,7 @@ Value math_log(Gen *g, Value x);
 Value math_log1p(Gen *g, Value x);
 Value math_sin(Gen *g, Value x);
 Value math_cos(Gen *g, Value x);
+Value math_atan(Gen *g, Value x);
 Value math_pow(Gen *g, Value x, Value y);
 Value math_log2_wide(Gen *g, Value x);    // f64, of positive normal numbers, within 2⁻⁵⁰ or so
 Value math_cos_wide(Gen *g, Value angle); // f64, of |angle| ≤ π/4, within 2⁻³³

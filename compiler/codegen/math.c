@@ -1,4 +1,4 @@
-// Vector mathematics in f32: exp, sigmoid, tanh, erf, log, log1p. Each works on any number of lanes, without branches.
+// Vector mathematics in f32: exp, sigmoid, tanh, erf, atan, log, log1p. Each works on any number of lanes, without branches.
 //
 // Method: reduce the argument to a small interval, approximate there by a polynomial, undo the reduction by exponent bits.
 // The polynomials are minimax fits (Remez exchange in 40 digits on the relative error of the whole function), their
@@ -96,6 +96,19 @@ Value math_erf(Gen *g, Value x) {
     Value e = math_exp(g, math_polynomial(g, at_most(g, size, 4), q, COUNT(q)));
     Value large = with_sign(g, LLVMBuildFSub(g->builder, number(x, 1), e, ""), x);
     return gen_select(g, gen_less(g, size, number(x, 1)), small, large);
+}
+
+// Up to 1: x + x³·q(x²), fit 2⁻²⁸; beyond: π/2 less that of 1/x.
+Value math_atan(Gen *g, Value x) {
+    static const double q[] = {-0x1.55553ep-2, 0x1.9991fep-3,  -0x1.2421b6p-3, 0x1.c09a02p-4,  -0x1.583498p-4,
+                               0x1.dac9f4p-5,  -0x1.fed178p-6, 0x1.65a66ep-7,  -0x1.d63002p-10};
+    Value size = absolute(g, x), one = number(x, 1);
+    Value beyond = gen_less(g, one, size);
+    Value t = gen_select(g, beyond, LLVMBuildFDiv(g->builder, one, size, ""), size);
+    Value square = gen_mul(g, t, t);
+    Value y = gen_mul_add(g, gen_mul(g, t, square), math_polynomial(g, square, q, COUNT(q)), t);
+    Value rest = LLVMBuildFSub(g->builder, number(x, 0x1.921fb6p0), y, "");
+    return with_sign(g, gen_select(g, beyond, rest, y), x);
 }
 
 // ---- log

@@ -12,6 +12,7 @@ static Value inline_math(Gen *g, Op op, const Value *args) {
     case OP_LOG1P: return math_log1p(g, args[0]);
     case OP_SIN: return math_sin(g, args[0]);
     case OP_COS: return math_cos(g, args[0]);
+    case OP_ATAN: return math_atan(g, args[0]);
     case OP_TANH: return math_tanh(g, args[0]);
     case OP_SIGMOID: return math_sigmoid(g, args[0]);
     case OP_ERF: return math_erf(g, args[0]);
@@ -48,10 +49,12 @@ static Value of_libm(Gen *g, Op op, const Value *args) {
     case OP_LOG1P: return gen_libm(g, "log1p", args, 1);
     case OP_SIN: return gen_libm(g, "sin", args, 1);
     case OP_COS: return gen_libm(g, "cos", args, 1);
+    case OP_ATAN: return gen_libm(g, "atan", args, 1);
     case OP_TANH: return gen_libm(g, "tanh", args, 1);
     case OP_ERF: return gen_libm(g, "erf", args, 1);
     case OP_POW: return gen_libm(g, "pow", args, 2);
-    default: break; // SIGMOID
+    case OP_SIGMOID: break;
+    default: BUG("%s is no function of the C library", op_info[op].name);
     }
     Value one = gen_number(LLVMTypeOf(args[0]), 1), minus = LLVMBuildFNeg(g->builder, args[0], "");
     return LLVMBuildFDiv(g->builder, one, LLVMBuildFAdd(g->builder, one, gen_libm(g, "exp", &minus, 1), ""), "");

@@ -27,6 +27,7 @@ UNARY(sqrt, OP_SQRT)
 UNARY(rsqrt, OP_RSQRT)
 UNARY(sin, OP_SIN)
 UNARY(cos, OP_COS)
+UNARY(atan, OP_ATAN)
 UNARY(tanh, OP_TANH)
 UNARY(sigmoid, OP_SIGMOID)
 UNARY(erf, OP_ERF)
@@ -114,6 +115,7 @@ const Builtin tensor_elementwise[] = {
     {"rsqrt", "x", "1 / sqrt(x).", call_rsqrt},
     {"sin", "x", "The sine of each element.", call_sin},
     {"cos", "x", "The cosine of each element.", call_cos},
+    {"atan", "x", "The arc tangent of each element.", call_atan},
     {"tanh", "x", "The hyperbolic tangent of each element.", call_tanh},
     {"sigmoid", "x", "1 / (1 + exp(-x)).", call_sigmoid},
     {"erf", "x", "The error function of each element.", call_erf},

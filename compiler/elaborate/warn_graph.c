@@ -187,8 +187,8 @@ static bool is_zero_node(const Survey *s, NodeId id) {
 }
 
 static bool keeps_zero(Op op) {
-    static const Op ops[] = {OP_NEG,   OP_ABS,  OP_SIGN,          OP_SQRT,  OP_SIN, OP_TANH, OP_ERF, OP_FLOOR,
-                             OP_ROUND, OP_CAST, OP_STOP_GRADIENT, OP_LOG1P, OP_SUM, OP_MAX,  OP_MIN, OP_PROD};
+    static const Op ops[] = {OP_NEG,   OP_ABS,  OP_SIGN,          OP_SQRT,  OP_SIN, OP_ATAN, OP_TANH, OP_ERF, OP_FLOOR,
+                             OP_ROUND, OP_CAST, OP_STOP_GRADIENT, OP_LOG1P, OP_SUM, OP_MAX,  OP_MIN,  OP_PROD};
     for (size_t i = 0; i < sizeof ops / sizeof *ops; i++) {
         if (ops[i] == op) return true;
     }

@@ -80,6 +80,7 @@ REAL(sqrt, sqrt(x[0]))
 REAL(rsqrt, 1 / sqrt(x[0]))
 REAL(sin, sin(x[0]))
 REAL(cos, cos(x[0]))
+REAL(atan, atan(x[0]))
 REAL(tanh, tanh(x[0]))
 REAL(sigmoid, 1 / (1 + exp(-x[0])))
 REAL(erf, erf(x[0]))
@@ -185,6 +186,7 @@ const OpDef op_def_SQRT = {.doc = "square root", FLOAT, .real = real_sqrt, .samp
 const OpDef op_def_RSQRT = {.doc = "1 / sqrt(x)", FLOAT, .real = real_rsqrt, .samples = unary, DOMAIN(0.3, 3)};
 const OpDef op_def_SIN = {.doc = "sine", FLOAT, .real = real_sin, .samples = unary};
 const OpDef op_def_COS = {.doc = "cosine", FLOAT, .real = real_cos, .samples = unary};
+const OpDef op_def_ATAN = {.doc = "arc tangent", FLOAT, .real = real_atan, .samples = unary};
 const OpDef op_def_TANH = {.doc = "hyperbolic tangent", FLOAT, .real = real_tanh, .samples = unary};
 const OpDef op_def_SIGMOID = {.doc = "1 / (1 + exp(-x))", FLOAT, .real = real_sigmoid, .samples = unary};
 const OpDef op_def_ERF = {.doc = "error function", FLOAT, .real = real_erf, .samples = unary};

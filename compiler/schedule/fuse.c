@@ -212,6 +212,7 @@ static bool is_heavy(Op op) {
     case OP_LOG1P:
     case OP_SIN:
     case OP_COS:
+    case OP_ATAN:
     case OP_TANH:
     case OP_SIGMOID:
     case OP_ERF:

@@ -119,6 +119,7 @@ ELEMENTWISE = [
     probe("rsqrt", "rsqrt(x)", lambda x: x.rsqrt(), low=0.1),
     probe("sin", "sin(x)", lambda x: x.sin(), low=-20, high=20),
     probe("cos", "cos(x)", lambda x: x.cos(), low=-20, high=20),
+    probe("atan", "atan(x)", lambda x: x.atan(), low=-20, high=20),
     probe("tanh", "tanh(x)", lambda x: x.tanh(), low=-9, high=9),
     probe("sigmoid", "sigmoid(x)", lambda x: x.sigmoid(), low=-20, high=20),
     probe("erf", "erf(x)", lambda x: x.erf()),

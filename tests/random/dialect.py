@@ -33,9 +33,9 @@ hardtanh, relu6, hardswish, softplus, softsign, tanhshrink, glu, layer_norm = (
     F.hardtanh, F.relu6, F.hardswish, F.softplus, F.softsign, F.tanhshrink, F.glu, F.layer_norm)
 dropout, pad, normalize, pairwise_distance, cosine_similarity = (
     F.dropout, F.pad, F.normalize, F.pairwise_distance, F.cosine_similarity)
-exp, log, log1p, sqrt, rsqrt, sin, cos, tanh, sigmoid, erf, floor, sign, neg = (
-    torch.exp, torch.log, torch.log1p, torch.sqrt, torch.rsqrt, torch.sin, torch.cos, torch.tanh, torch.sigmoid, torch.erf,
-    torch.floor, torch.sign, torch.neg)
+exp, log, log1p, sqrt, rsqrt, sin, cos, atan, tanh, sigmoid, erf, floor, sign, neg = (
+    torch.exp, torch.log, torch.log1p, torch.sqrt, torch.rsqrt, torch.sin, torch.cos, torch.atan, torch.tanh, torch.sigmoid,
+    torch.erf, torch.floor, torch.sign, torch.neg)
 round = torch.round
 logical_and, logical_or, logical_not = torch.logical_and, torch.logical_or, torch.logical_not
 minimum, maximum, clamp, matmul, masked_fill = torch.minimum, torch.maximum, torch.clamp, torch.matmul, torch.masked_fill

@@ -20,7 +20,7 @@ static const Function functions[] = {
     {OP_EXP, exp, 2, -90, 90},         {OP_LOG, log, 2, 0.5F, 2},         {OP_LOG1P, log1p, 2, -0.999F, 2},
     {OP_TANH, tanh, 2, -10, 10},       {OP_SIGMOID, sigmoid, 2, -90, 20}, {OP_ERF, erf, 4, -4.5F, 4.5F},
     {OP_SIN, sin, 2, -100, 100},       {OP_COS, cos, 2, -100, 100},       {OP_RSQRT, rsqrt, 2, 0.1F, 10},
-    {OP_SQRT, sqrt, 0.5001, 0.1F, 10},
+    {OP_SQRT, sqrt, 0.5001, 0.1F, 10}, {OP_ATAN, atan, 2, -10, 10},
 };
 enum { FUNCTIONS = sizeof functions / sizeof *functions, SAMPLES = 1 << 18 };
 

@@ -29,6 +29,7 @@ static const Row rows[] = {
     {"rsqrt", {"w"}, 0, FORWARD},
     {"sin", {"w"}, 0, FORWARD},
     {"cos", {"w"}, 0, FORWARD},
+    {"atan", {"w"}, 0, FORWARD},
     {"tanh", {"w"}, 0, FORWARD},
     {"sigmoid", {"w"}, 0, FORWARD},
     {"erf", {"w"}, 0, FORWARD},

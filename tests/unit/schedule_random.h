@@ -38,9 +38,9 @@ static inline bool is_any(DType dtype) { return dtype != DT_U8; }
 static inline NodeId random_float(Random *r) { return random_pick(r, dtype_is_float); }
 
 static NodeId random_unary(Random *r) {
-    static const Op ops[] = {OP_NEG,     OP_ABS, OP_SIGN,  OP_SIN,   OP_COS,          OP_TANH,
-                             OP_SIGMOID, OP_ERF, OP_FLOOR, OP_ROUND, OP_STOP_GRADIENT};
-    return build_unary(r->g, ops[random_below(r, 11)], random_float(r));
+    static const Op ops[] = {OP_NEG,  OP_ABS,     OP_SIGN, OP_SIN,   OP_COS,   OP_ATAN,
+                             OP_TANH, OP_SIGMOID, OP_ERF,  OP_FLOOR, OP_ROUND, OP_STOP_GRADIENT};
+    return build_unary(r->g, ops[random_below(r, 12)], random_float(r));
 }
 
 static NodeId random_guarded(Random *r) { // functions with a domain
