@@ -12,6 +12,10 @@
 // a result is computed again from that result instead of stored.
 enum { KEEP_FROM = 24, MASK_LIMIT = 5 };
 
+// Members of a group up to which reductions join it that only read things of the same shape: a kernel's time to compile grows
+// faster than its length.
+enum { MOST_SIDE_BY_SIDE = 24 };
+
 static OpClass class_of(const Schedule *s, NodeId id) { return op_info[graph_node(s->g, id)->op].class; }
 
 bool reshape_run(const Shape *result, const Shape *operand, uint32_t *i, uint32_t *j) {
@@ -199,7 +203,9 @@ static int32_t best_group(Schedule *s, NodeId id) {
 static int32_t reduction_group(Schedule *s, NodeId id) {
     int32_t best = best_group(s, id);
     for (int32_t i = (int32_t)s->groups.count - 1; best < 0 && i >= 0; i--)
-        if (s->groups.items[i].kind == GROUP_REDUCE && may_join(s, id, i)) best = i;
+        if (s->groups.items[i].kind == GROUP_REDUCE && s->groups.items[i].members.count < MOST_SIDE_BY_SIDE &&
+            may_join(s, id, i))
+            best = i;
     return best;
 }
 
@@ -269,8 +275,6 @@ static void force(const Schedule *s, bool *forced, NodeId id) {
 // must_run: an effect, which is computed although nobody reads it.
 static void place_node(Schedule *s, NodeId id, bool must_keep, bool must_run) {
     const Node *node = graph_node(s->g, id);
-    s->reach[id] = NEW_ARRAY(s->arena, uint64_t, s->words);
-    for (uint32_t i = 0; i < node->operand_count; i++) add_reach(s, s->reach[id], node->operands[i]);
     switch (class_of(s, id)) {
     case CLASS_CONTRACTION: new_group(s, GROUP_CONTRACT, id, node->shape, 0); break;
     case CLASS_REDUCTION: {
@@ -293,6 +297,9 @@ static void place_node(Schedule *s, NodeId id, bool must_keep, bool must_run) {
         break;
     }
     if (must_keep) keep(s, id);
+    if (s->group_of[id] >= 0 || node->operand_count == 0) return;
+    s->reach[id] = NEW_ARRAY(s->arena, uint64_t, s->words);
+    for (uint32_t i = 0; i < node->operand_count; i++) add_reach(s, s->reach[id], node->operands[i]);
 }
 
 // A member that is read outside its group is kept, unless it is cheap to compute again from what is in memory.

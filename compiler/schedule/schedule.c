@@ -120,6 +120,9 @@ static void add_thin(Schedule *s, const Group *group, const Kernel *usual) {
     end_kernel(e);
 }
 
+// Small groups in one kernel: its time to compile grows faster than its length.
+enum { MOST_TOGETHER = 64 };
+
 static void make_steps(Schedule *s) {
     for (size_t o = 0; o < s->order_count;) {
         const Group *group = &s->groups.items[s->order[o]];
@@ -129,7 +132,7 @@ static void make_steps(Schedule *s) {
             continue;
         }
         size_t end = o + 1;
-        while (group->small && end < s->order_count && s->groups.items[s->order[end]].small) end++;
+        while (group->small && end < s->order_count && end - o < MOST_TOGETHER && s->groups.items[s->order[end]].small) end++;
         Emit *e = begin_kernel(s, label_name(s, s->order + o, end - o), label_lines(s, s->order + o, end - o));
         e->grid = !group->small;
         e->group = group;
