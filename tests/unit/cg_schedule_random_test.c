@@ -23,12 +23,14 @@ static void interpreted(void **state) {
     (void)state;
     uint64_t first = setting("RANDOM_FIRST", 1), count = setting("RANDOM_COUNT", 300);
     uint32_t seen[OP_COUNT] = {0};
+    unsigned targets = 0;
+    while (target_row(targets)) targets++;
     for (uint64_t seed = first; seed < first + count; seed++) {
         Rig *rig = rig_new(DT_F64);
         random_entry(rig, seed);
         count_ops(rig, seen);
         for (int fuse = 0; fuse < 2; fuse++) {
-            const Target *target = target_row((unsigned)((seed + (uint64_t)fuse) % 3));
+            const Target *target = target_row((unsigned)((seed + (uint64_t)fuse) % targets));
             Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = fuse});
             for (int64_t N = 1; N <= 17; N += 8) rig_check(rig, plan, 0, N, fuse ? "fused" : "unfused", NULL, NULL);
         }
