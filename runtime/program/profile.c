@@ -17,6 +17,7 @@
 #define SECONDS 1.0 // of measuring, unless --steps says how much
 #define FEWEST_STEPS 5
 #define MOST_STEPS 2000
+#define MOST_ASKED 1000000 // whose times are kept, for medians
 
 typedef struct Profiler {
     const NetrtContext *context;
@@ -83,6 +84,8 @@ static int64_t steps_to_measure(const Profiler *p, double seconds) {
 
 static bool open_samples(Profiler *p, NetrtError *error) {
     NetrtProfile *profile = &p->profile;
+    if (profile->steps > MOST_ASKED)
+        return netrt_fail(error, "a profile keeps the times of at most %d steps; try fewer --steps", MOST_ASKED);
     p->walls = calloc((size_t)profile->steps, sizeof *p->walls);
     bool ok = p->walls != NULL;
     for (int64_t k = 0; ok && k < profile->count; k++) {

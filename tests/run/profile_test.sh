@@ -118,7 +118,7 @@ expect 1 "without the data" env HOME="$work" XDG_CACHE_HOME="$work/cache" ./need
 says "$err" "names the command that fetches it" "setup data"
 expect 2 "a flag of train's" ./small profile --epochs 2
 expect 2 "--steps 0" ./small profile --steps 0
-expect 1 "more steps than memory" in_memory 4000000 ./small profile --steps 999999999999
+expect 1 "more steps than can be kept" ./small profile --steps 999999999999
 says "$err" "is answered" "try fewer --steps"
 printf 'print(1 + 1)\n' >calc.net
 expect 0 "a calculator" "$NETC" calc.net
