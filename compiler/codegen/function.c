@@ -71,34 +71,31 @@ static Value reg_element(Gen *g, const KStmt *s) {
 
 static uint32_t lanes_of(const Gen *g, KVal val) { return g->kernel->vals.items[val].vector ? g->kernel->lanes : 1; }
 
+// ---- Values
+
 enum { MOST_LANES = 64 };
 
-// ---- Values
+// Lanes of two vectors, chosen by their numbers: of a first, then of b.
+static Value pick(const Gen *g, Value a, Value b, const uint32_t *lane, uint32_t count) {
+    Value numbers[MOST_LANES];
+    for (uint32_t i = 0; i < count; i++) numbers[i] = LLVMConstInt(g->i32, lane[i], 0);
+    return LLVMBuildShuffleVector(g->builder, a, b, LLVMConstVector(numbers, count), "");
+}
 
 // By halves: lane i with lane i + lanes/2, until one is left.
 static Value reduce(Gen *g, const KStmt *s) {
     DType dtype = g->kernel->vals.items[s->dst].dtype;
     Value x = g->vals[s->args[0]];
     for (uint32_t half = gen_lanes(x) / 2; half > 0; half /= 2) {
-        Value low[32], high[32];
-        for (uint32_t i = 0; i < half; i++) {
-            low[i] = LLVMConstInt(g->i32, i, 0);
-            high[i] = LLVMConstInt(g->i32, i + half, 0);
-        }
+        uint32_t low[MOST_LANES], high[MOST_LANES];
+        for (uint32_t i = 0; i < half; i++) low[i] = i, high[i] = i + half;
         Value poison = LLVMGetPoison(LLVMTypeOf(x));
         GenArgs args = {.dtype = dtype, .result = dtype};
-        args.value[0] = LLVMBuildShuffleVector(g->builder, x, poison, LLVMConstVector(low, half), "");
-        args.value[1] = LLVMBuildShuffleVector(g->builder, x, poison, LLVMConstVector(high, half), "");
+        args.value[0] = pick(g, x, poison, low, half);
+        args.value[1] = pick(g, x, poison, high, half);
         x = gen_elementwise(g, s->element, &args);
     }
     return LLVMGetTypeKind(LLVMTypeOf(x)) == LLVMVectorTypeKind ? gen_extract(g, x, 0) : x;
-}
-
-// Lanes of two vectors, chosen by their numbers: of a from 0, of b from `lanes` on.
-static Value pick(const Gen *g, Value a, Value b, const uint32_t *lane, uint32_t lanes) {
-    Value numbers[MOST_LANES];
-    for (uint32_t i = 0; i < lanes; i++) numbers[i] = LLVMConstInt(g->i32, lane[i], 0);
-    return LLVMBuildShuffleVector(g->builder, a, b, LLVMConstVector(numbers, lanes), "");
 }
 
 // One step of a transposition: in vectors i and i + size, of blocks of `size` lanes every other one changes places.
