@@ -5,7 +5,8 @@
 #define FEWEST_RUNS 4
 #define SHORTEST_STAY 8 // windows
 #define LONGEST_STAY 128
-#define WORTH 0.97 // sharing must be at least this much faster
+#define SETTLING 24 // runs in which tuning.h still tries each step on one thread, two, four, …
+#define WORTH 0.97  // sharing must be at least this much faster
 
 bool netrt_sharing_next(const NetrtSharing *sharing) { return !sharing->alone; }
 
@@ -23,6 +24,10 @@ static void end_look(NetrtSharing *sharing) {
 }
 
 void netrt_sharing_report(NetrtSharing *sharing, double nanoseconds) {
+    if (sharing->settling < SETTLING) {
+        sharing->settling++;
+        return;
+    }
     sharing->sum += nanoseconds;
     if (++sharing->runs < FEWEST_RUNS || sharing->sum < WINDOW) return;
     sharing->mean[!sharing->alone] = sharing->sum / (double)sharing->runs;

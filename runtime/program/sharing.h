@@ -15,6 +15,7 @@ typedef struct NetrtSharing {
     int32_t looking;  // this window is a look at the other way
     int32_t stay;     // windows until the next look
     int32_t patience; // windows from a look that changed nothing to the next one
+    int32_t settling; // runs so far that were not counted
 } NetrtSharing;
 
 // Whether the next run is shared among threads; a zeroed NetrtSharing has seen none.
