@@ -10,6 +10,8 @@
 #include <unistd.h>
 #include <zlib.h>
 
+#include "data/large_pages.h"
+
 enum { RAW_BYTES = 65536, PLAIN_BYTES = 4096 };
 
 struct NetrtSource {
@@ -185,6 +187,7 @@ bool netrt_source_payload(NetrtSource *source, int64_t bytes, size_t align, Netr
     }
     array->heap = malloc(bytes > 0 ? (size_t)bytes : 1);
     if (!array->heap) return netrt_fail(error, "%s: not enough memory for its %lld bytes", source->path, (long long)bytes);
+    netrt_ask_large_pages(array->heap, (size_t)bytes);
     array->data = array->heap;
     return netrt_source_read(source, array->heap, (size_t)bytes, error);
 }

@@ -6,21 +6,19 @@
 #include <sys/mman.h>
 #include <time.h>
 
+#include "data/large_pages.h"
 #include "program/engine_plan.h"
 #include "program/watch.h"
 #include "threads/denormals.h"
 
-// ---- Memory. Mapped, so that it is zero, aligned, and returned to the system; pages that nobody touches cost nothing.
+// ---- Memory. Mapped, so that it is zero, aligned, and returned to the system.
 
 static bool map_memory(char **memory, int64_t bytes, const char *purpose, NetrtError *error) {
     *memory = NULL;
     if (bytes <= 0) return true;
-    void *address = mmap(NULL, (size_t)bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (address == MAP_FAILED)
-        return netrt_fail(error, "not enough memory: %s needs %.1f MB%s", purpose, (double)bytes / 1e6,
-                          strcmp(purpose, "a batch") ? "" : "; try a smaller --batch-size");
-    *memory = address;
-    return true;
+    *memory = netrt_map((size_t)bytes);
+    return *memory || netrt_fail(error, "not enough memory: %s needs %.1f MB%s", purpose, (double)bytes / 1e6,
+                                 strcmp(purpose, "a batch") ? "" : "; try a smaller --batch-size");
 }
 
 static void unmap_memory(char **memory, int64_t bytes) {
