@@ -299,7 +299,7 @@ static void block(Gen *g, const KBlock *b) {
         case KS_SET: LLVMBuildStore(g->builder, g->vals[s->value], reg_element(g, s)); break;
         case KS_TRANSPOSE: transpose(g, s); break;
         case KS_CHECK: check(g, s); break;
-        case KS_PREFETCH: gen_prefetch(g, &s->access); break;
+        case KS_PREFETCH: gen_prefetch(g, &s->access, s->far); break;
         case KS_COMMENT: break;
         }
     }

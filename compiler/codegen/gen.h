@@ -97,7 +97,7 @@ int64_t gen_idx_constant(Gen *g, const KIdx *idx);         // of unrolled variab
 Value gen_mask(Gen *g, const KMask *mask, uint32_t lanes); // i1 vector
 Value gen_load(Gen *g, const KAccess *access, const KMask *mask, uint32_t lanes);
 void gen_store(Gen *g, const KAccess *access, const KMask *mask, Value value, uint32_t lanes);
-void gen_prefetch(Gen *g, const KAccess *access); // of one element, into all caches
+void gen_prefetch(Gen *g, const KAccess *access, bool far); // of one element, into all caches or the second at most
 
 // ---- elementwise.c, math_*.c, random.c
 typedef struct GenArgs {

@@ -223,15 +223,15 @@ void gen_store(Gen *g, const KAccess *a, const KMask *mask, Value value, uint32_
 }
 
 // The address may lie beyond the buffer: no inbounds.
-void gen_prefetch(Gen *g, const KAccess *a) {
-    enum { READ = 0, EVERY_CACHE = 3, DATA = 1 }; // as llvm.prefetch numbers them
+void gen_prefetch(Gen *g, const KAccess *a, bool far) {
+    enum { READ = 0, SECOND_CACHE = 2, EVERY_CACHE = 3, DATA = 1 }; // as llvm.prefetch numbers them
     Affine at = affine(g, &a->idx);
     if (a->gather_buf != KBUF_NONE) at.dynamic = plus(g, at.dynamic, gathered_row(g, a));
     LLVMTypeRef type = memory_type(g, dtype_of(g, a));
     Value pointer = g->bases[a->buf], constant = gen_i64(g, at.constant);
     if (at.dynamic) pointer = LLVMBuildGEP2(g->builder, type, pointer, &at.dynamic, 1, "");
     pointer = LLVMBuildGEP2(g->builder, type, pointer, &constant, 1, "");
-    Value args[] = {pointer, LLVMConstInt(g->i32, READ, 0), LLVMConstInt(g->i32, EVERY_CACHE, 0),
+    Value args[] = {pointer, LLVMConstInt(g->i32, READ, 0), LLVMConstInt(g->i32, far ? SECOND_CACHE : EVERY_CACHE, 0),
                     LLVMConstInt(g->i32, DATA, 0)};
     gen_intrinsic(g, "llvm.prefetch", g->ptr, args, 4);
 }

@@ -25,7 +25,7 @@ typedef enum Phase {
 
 KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
     Emit *e = c->e;
-    if (!c->pack_lanes) {
+    if (!c->packs) {
         Coord at[MAX_RANK];
         contract_operand_coords(c, c->lane_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){lane, 1}, at);
         return emit_splat(e, emit_node(e, c->lane_operand, at));
@@ -41,17 +41,9 @@ KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
 
 KVal contract_row_value(Contract *c, KIdx k, KIdx row) {
     Emit *e = c->e;
-    KVal value;
-    if (c->pack_rows) {
-        KIdx local = idx_add(row, idx_scale(c->rows.lo, -1));
-        KAccess access = contract_scratch_access(c->row_scratch, idx_add(idx_scale(k, c->row_pitch), local), 0);
-        emit_load(e, &access, c->node->dtype, false, &value);
-    } else {
-        Coord at[MAX_RANK];
-        contract_operand_coords(c, c->row_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){row, 0}, at);
-        value = emit_node(e, c->row_operand, at);
-    }
-    return emit_splat(e, value);
+    Coord at[MAX_RANK];
+    contract_operand_coords(c, c->row_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){row, 0}, at);
+    return emit_splat(e, emit_node(e, c->row_operand, at));
 }
 
 static KAccess sum_access(const Contract *c, KIdx row, KIdx step) {
@@ -88,7 +80,9 @@ static void tile_sum(Contract *c, const Tile *t) {
     Emit *e = c->e;
     KVar k = emit_var(e, "k");
     KIdx zero = idx_const(0), step = idx_scale(idx_var(t->v), e->k->lanes);
-    contract_k_loop(c, k);
+    bool ahead = c->ahead && t->rows == c->tile_rows && !(t->panel->last && !c->k_cut);
+    if (ahead) contract_k_loop_ahead(c, t->panel, t->row, t->rows, k);
+    else contract_k_loop(c, k);
     emit_unroll(e, t->v, t->panel->vectors);
     contract_lane_mask(c, t->panel, step);
     emit_set(e, t->b, zero, idx_var(t->v), contract_lane_value(c, idx_var(k), idx_add(t->panel->lane, step), step));
@@ -104,6 +98,7 @@ static void tile_sum(Contract *c, const Tile *t) {
     emit_end(e);
     emit_end(e);
     emit_end(e);
+    if (ahead) emit_end(e);
 }
 
 // What is done to the result, element by element, and where it is kept; or the sums to scratch.
@@ -179,12 +174,11 @@ static void register_tile(Contract *c, const Panel *panel, KIdx row, uint32_t ro
 
 void contract_one_row(Contract *c, const Panel *panel, KIdx row) { register_tile(c, panel, row, 1, PHASE_ALL); }
 
-static bool row_loop(Contract *c, KVar var, int64_t step, bool resume) {
+static void row_loop(Contract *c, KVar var, int64_t step, bool resume) {
     KStmt *loop = emit_for(c->e, var, c->rows.lo, c->rows.hi, step);
     if (c->rows.cut) loop->has_hi2 = true, loop->hi2 = c->rows.extent;
     loop->whole = true;
     loop->resume = resume;
-    return true;
 }
 
 // The tile's rows in register tiles: as many as fit, then the rest in smaller ones. Where nothing is summed, one by one.
@@ -201,22 +195,21 @@ static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     int64_t budget = (int64_t)c->most_rows * c->most_vectors;
     int64_t rows = panel->vectors == c->most_vectors ? c->most_rows : budget / panel->vectors;
     if (rows > MOST_ROWS) rows = MOST_ROWS;
-    int64_t rest[3] = {4, 1, 0};
+    int64_t rest[] = {4, 2, 1, 0}, *left = rest;
     if (!extent.batch) {
         if (rows > extent.size) rows = extent.size;
         rest[0] = extent.size % rows;
         rest[1] = 0;
-    } else if (rows <= 4) {
-        rest[0] = 1;
-        rest[1] = 0;
     }
+    while (*left >= rows) left++;
+    c->tile_rows = (uint32_t)rows;
     KVar var = emit_var(e, "i");
     row_loop(c, var, rows, false);
     register_tile(c, panel, idx_var(var), (uint32_t)rows, phase);
     emit_end(e);
-    for (int i = 0; rest[i]; i++) {
-        row_loop(c, var, rest[i], true);
-        register_tile(c, panel, idx_var(var), (uint32_t)rest[i], phase);
+    for (; *left; left++) {
+        row_loop(c, var, *left, true);
+        register_tile(c, panel, idx_var(var), (uint32_t)*left, phase);
         emit_end(e);
     }
 }
@@ -272,17 +265,19 @@ static void panel_in_chunks(Contract *c, const Panel *panel) {
 }
 
 // Runs its body once if `condition` is positive: the kernel language's way to choose by N.
-static void open_if(Contract *c, KIdx condition) { emit_for(c->e, emit_var(c->e, "once"), idx_const(0), condition, INT32_MAX); }
+void contract_open_if(Contract *c, KIdx condition) {
+    emit_for(c->e, emit_var(c->e, "once"), idx_const(0), condition, INT32_MAX);
+}
 
 static void panel_rows(Contract *c, const Panel *panel, void *context) {
     (void)context;
     if (c->chunk == 0) {
         panel_at_once(c, panel);
     } else if (c->k.batch) {
-        open_if(c, idx_add(idx_const(c->chunk + 1), idx_scale(idx_dim(c->k), -1)));
+        contract_open_if(c, idx_add(idx_const(c->chunk + 1), idx_scale(idx_dim(c->k), -1)));
         panel_at_once(c, panel);
         emit_end(c->e);
-        open_if(c, idx_add(idx_dim(c->k), idx_const(-c->chunk)));
+        contract_open_if(c, idx_add(idx_dim(c->k), idx_const(-c->chunk)));
         panel_in_chunks(c, panel);
         emit_end(c->e);
     } else if (c->k.size > c->chunk) {
@@ -315,7 +310,7 @@ void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *con
     KIdx lane = extent.batch ? idx_var(var) : idx_const(count - count % width);
     KIdx limit = idx_add(idx_dim(extent), idx_scale(lane, -1));
     bool exact = !extent.batch && count % vector == 0;
-    body(c, &(Panel){.lane = lane, .vectors = (uint32_t)left, .limit = exact ? NULL : &limit}, context);
+    body(c, &(Panel){.lane = lane, .vectors = (uint32_t)left, .limit = exact ? NULL : &limit, .last = true}, context);
     emit_end(e);
 }
 
@@ -376,6 +371,7 @@ void emit_contract(Emit *e, const Group *group) {
     for (uint32_t i = 0; i + 2 < c.rank; i++) batch[i] = range_of(e, "batch", c.node->shape.dim[i], i == 0 ? 1 : 0);
     for (uint32_t i = 0; i + 2 < c.rank; i++) c.at[i] = (Coord){range_loop(e, "b", &batch[i]), 0};
     contract_plan_packing(&c);
+    c.ahead = contract_fetches_ahead(&c);
     Range lanes = range_of(e, "panel", c.node->shape.dim[c.lane_axis], (int64_t)c.most_vectors * e->k->lanes);
     emit_scalars(e, group);
     contract_panels(&c, &lanes, panel_rows, NULL);

@@ -22,17 +22,19 @@ typedef struct Contract {
     Dim k;
     Coord at[MAX_RANK];               // of the result; its leading axes are batches of the product
     uint32_t most_rows, most_vectors; // the register tile
-    bool pack_lanes, pack_rows;
-    bool transposes; // the lanes are not contiguous: packing them is expensive
-    bool squares;    // but k is: in squares it is less so
-    KBufId lane_scratch, row_scratch, sum_scratch;
-    int64_t panel_width, row_pitch; // elements between one k and the next in scratch
-    int64_t chunk;                  // most k at a time
-    NodeId sum;                     // the member that adds `start` to the product, or the product itself
-    NodeId start;                   // NODE_NONE: zero
-    KIdx k_lo, k_count;             // of the chunk now; k_left: the bound by the end of k
+    uint32_t tile_rows;               // of the panel at hand, but for the rest of the rows
+    bool packs;                       // the lane operand
+    bool transposes;                  // its lanes are not contiguous: packing them is expensive
+    bool squares;                     // but k is: in squares it is less so
+    KBufId lane_scratch, sum_scratch;
+    int64_t panel_width; // elements between one k and the next in scratch
+    int64_t chunk;       // most k at a time
+    NodeId sum;          // the member that adds `start` to the product, or the product itself
+    NodeId start;        // NODE_NONE: zero
+    KIdx k_lo, k_count;  // of the chunk now; k_left: the bound by the end of k
     KIdx k_left;
     bool k_cut;
+    bool ahead; // the next piece of the lane operand is fetched while tiles sum
     Range rows;
     int64_t row_span; // most rows of a tile of the grid
 } Contract;
@@ -40,6 +42,7 @@ typedef struct Contract {
 typedef struct Panel {
     KIdx lane; // its first lane
     uint32_t vectors;
+    bool last;         // of its own code: nothing comes after it
     const KIdx *limit; // lanes that exist from there, when the panel is not full
 } Panel;
 
@@ -59,7 +62,11 @@ void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *con
 void contract_operand_coords(const Contract *c, bool k_first, Coord k, Coord other, Coord *at);
 void contract_begin_chunk(Contract *c, int64_t size); // opens the loop over chunks of k
 KStmt *contract_k_loop(Contract *c, KVar k);          // over the chunk, counting from 0
+void contract_open_if(Contract *c, KIdx condition);   // its body runs once if the condition is positive
+// Instead of contract_k_loop, two loops: the outer one asks for what comes next.
+void contract_k_loop_ahead(Contract *c, const Panel *panel, KIdx row, uint32_t rows, KVar k);
+bool contract_fetches_ahead(Contract *c);
 KAccess contract_scratch_access(KBufId buf, KIdx idx, int64_t lane_stride);
 void contract_lane_mask(Contract *c, const Panel *panel, KIdx step); // of the vector at lane + step
 void contract_plan_packing(Contract *c);                             // also cuts the rows and reserves scratch memory
-void contract_pack(Contract *c, const Panel *panel);                 // what is packed, of the chunk now
+void contract_pack(Contract *c, const Panel *panel);                 // the lane operand, if it is packed: the chunk now

@@ -105,8 +105,9 @@ static void pack_transposed(Contract *c, const Panel *panel) {
 }
 
 // The panel of the lane operand, k by k, with the lanes side by side; lanes beyond the mask hold nothing of use.
-static void pack_lanes(Contract *c, const Panel *panel) {
+void contract_pack(Contract *c, const Panel *panel) {
     Emit *e = c->e;
+    if (!c->packs) return;
     if (c->transposes) {
         pack_transposed(c, panel);
         return;
@@ -122,35 +123,6 @@ static void pack_lanes(Contract *c, const Panel *panel) {
     emit_end(e);
 }
 
-typedef struct PackRows {
-    Contract *c;
-    KVar k;
-} PackRows;
-
-static void pack_rows_body(Emit *e, void *context, KIdx row) {
-    PackRows *p = context;
-    Contract *c = p->c;
-    Coord at[MAX_RANK];
-    contract_operand_coords(c, c->row_k_first, (Coord){idx_add(c->k_lo, idx_var(p->k)), 0}, (Coord){row, 1}, at);
-    KVal value = emit_splat(e, emit_node(e, c->row_operand, at));
-    KIdx local = idx_add(row, idx_scale(c->rows.lo, -1));
-    KAccess access = contract_scratch_access(c->row_scratch, idx_add(idx_scale(idx_var(p->k), c->row_pitch), local), 1);
-    emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value, .mask = e->mask});
-}
-
-// The tile's rows of the row operand, k by k, with the rows side by side.
-static void pack_rows(Contract *c) {
-    PackRows p = {c, emit_var(c->e, "k")};
-    contract_k_loop(c, p.k);
-    range_lanes(c->e, "i", &c->rows, pack_rows_body, &p);
-    emit_end(c->e);
-}
-
-void contract_pack(Contract *c, const Panel *panel) {
-    if (c->pack_lanes) pack_lanes(c, panel);
-    if (c->pack_rows) pack_rows(c);
-}
-
 // How an operand is read: the element stride of one step of k, or of one step of its other axis; 0 if it is no view.
 int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k) {
     Emit probe = *c->e;
@@ -163,36 +135,33 @@ int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k) {
     return emit_access(&probe, operand, at, &access, &dtype) ? access.lane_stride : 0;
 }
 
-static bool long_pitch(Contract *c, NodeId operand, bool k_first) {
-    int64_t bytes = contract_stride(c, operand, k_first, true) * (int64_t)dtype_size(c->node->dtype);
-    return bytes >= LONG_PITCH;
+// Whether each k lies on another page and, as far as pitches are powers of two, in the same set of a cache. A copy is worth it
+// from a shorter pitch on where the first cache then holds a whole panel.
+static bool far_apart(Contract *c) {
+    int64_t size = (int64_t)dtype_size(c->node->dtype);
+    int64_t pitch = contract_stride(c, c->lane_operand, c->lane_k_first, true) * size;
+    bool holds = CHUNK * c->panel_width * size < c->e->s->plan->target->l1_bytes;
+    return pitch >= (holds ? LONG_PITCH : 2 * LONG_PITCH);
 }
 
 void contract_plan_packing(Contract *c) {
     Dim rows = c->node->shape.dim[c->row_axis];
     bool many_rows = rows.batch || rows.size >= 4 * (int64_t)c->most_rows;
-    Dim lanes = c->node->shape.dim[c->lane_axis];
-    bool many_lanes = lanes.batch || lanes.size >= 2 * (int64_t)c->e->k->lanes;
     bool gathers = contract_stride(c, c->lane_operand, c->lane_k_first, false) > 1;
     bool long_k = c->k.batch || c->k.size >= 32;
+    c->panel_width = (int64_t)c->most_vectors * c->e->k->lanes;
     c->transposes = gathers;
     c->squares = gathers && contract_stride(c, c->lane_operand, c->lane_k_first, true) == 1;
-    c->pack_lanes = gathers || (long_k && many_rows && long_pitch(c, c->lane_operand, c->lane_k_first));
-    c->pack_rows = long_k && many_lanes && c->row_k_first && long_pitch(c, c->row_operand, c->row_k_first) &&
-                   contract_stride(c, c->row_operand, c->row_k_first, false) == 1;
-    int64_t block = (int64_t)c->most_rows * (gathers ? 86 : 16);
+    c->packs = gathers || (long_k && many_rows && far_apart(c));
+    int64_t block = (int64_t)c->most_rows * (c->packs ? 86 : 16);
     bool cut = c->e->k->grid_count < 2 && (rows.batch || rows.size > block);
     c->rows = range_of(c->e, "rows", rows, cut ? block : 0);
     c->row_span = c->rows.cut ? block : rows.size;
     // Scratch must have a size that is known: without a cut of the rows by the grid there is none for a batch of them.
-    if (!c->rows.cut && rows.batch) c->pack_lanes = c->pack_rows = false;
-    bool packs = c->pack_lanes || c->pack_rows;
-    bool chunks = c->k.batch ? packs : c->k.size > CHUNK && (c->rows.cut || !rows.batch);
-    c->chunk = chunks ? CHUNK : packs ? c->k.size : 0;
+    if (!c->rows.cut && rows.batch) c->packs = false;
+    bool chunks = c->k.batch ? c->packs : c->k.size > CHUNK && (c->rows.cut || !rows.batch);
+    c->chunk = chunks ? CHUNK : c->packs ? c->k.size : 0;
     DType dtype = c->node->dtype;
-    c->panel_width = (int64_t)c->most_vectors * c->e->k->lanes;
-    if (c->pack_lanes) c->lane_scratch = emit_scratch(c->e, dtype, c->chunk * c->panel_width);
-    c->row_pitch = (c->row_span / c->e->k->lanes + 1) * c->e->k->lanes; // room for the lanes beyond the last row
-    if (c->pack_rows) c->row_scratch = emit_scratch(c->e, dtype, c->chunk * c->row_pitch);
+    if (c->packs) c->lane_scratch = emit_scratch(c->e, dtype, c->chunk * c->panel_width);
     if (chunks) c->sum_scratch = emit_scratch(c->e, dtype, c->row_span * c->panel_width);
 }

@@ -118,6 +118,7 @@ struct KStmt {
     // K_LOAD, KS_STORE, K_MASKED, KS_CHECK, KS_PREFETCH
     KAccess access;
     KMask mask;
+    bool far; // KS_PREFETCH: into the second cache only
     // KS_STORE, KS_SET, KS_CHECK
     KVal value;
     // K_READ, KS_SET, KS_TRANSPOSE

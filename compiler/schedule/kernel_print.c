@@ -295,7 +295,7 @@ static void print_stmt(Printer *p, const KStmt *s) {
         return;
     case KS_CHECK: print_check(p, s); return;
     case KS_PREFETCH:
-        strbuf_add(p->out, "prefetch ");
+        strbuf_add(p->out, s->far ? "prefetch far " : "prefetch ");
         print_access(p, &s->access, &s->mask, false);
         return;
     case KS_COMMENT: strbuf_printf(p->out, "# %s", s->text); return;

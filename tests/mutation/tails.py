@@ -47,14 +47,15 @@ TAILS = {
         ("loop->resume = step == 1;", "step == 1", ["false"]),
         ("loop->whole = step > 1;", "step > 1", ["false"]),
         ("if (panel->limit) loop->has_hi2 = true, loop->hi2 = *panel->limit;", "*panel->limit", [MORE, LESS]),
-        (".value = value, .mask = e->mask}", "e->mask", ["(KMask){0}"]),
         ("    loop->step = lanes;\n    loop->whole = true;", "true", ["false"]),
         ("contract_k_loop(c, k)->resume = true;", "true", ["false"]),
         ("if (!c->k.batch && c->k.size % lanes == 0 &&", "c->k.size % lanes == 0", ["c->k.size % lanes <= 1"]),
         ("whole = extent.batch ? 0 : extent.size % (c->most_vectors * lanes) / lanes * lanes;",
          "extent.size % (c->most_vectors * lanes) / lanes * lanes", ["extent.size % (c->most_vectors * lanes)"]),
-        ("c->row_pitch = (c->row_span / c->e->k->lanes + 1) * c->e->k->lanes;", "c->row_span / c->e->k->lanes + 1",
-         ["c->row_span / c->e->k->lanes"]),
+    ],
+    "compiler/schedule/contract_ahead.c": [
+        ("loop->hi2 = c->k_cut ? c->k_left : c->k_count;", "c->k_cut ? c->k_left : c->k_count", [MORE, LESS]),
+        ("int64_t slots = ceil_div(p.k, SLOT)", "ceil_div(p.k, SLOT)", ["p.k / SLOT"]),
     ],
     "compiler/schedule/contract_thin.c": [
         ("    loop->step = count;\n    loop->whole = count > 1;", "count > 1", ["false"]),
