@@ -12,6 +12,9 @@
 // a result is computed again from that result instead of stored.
 enum { KEEP_FROM = 24, MASK_LIMIT = 5 };
 
+// The same for each element, up to which a map is computed in every pass of the reduction group that reads it.
+enum { ROW_LIMIT = 10 };
+
 // Members of a group up to which reductions join it that only read things of the same shape: a kernel's time to compile grows
 // faster than its length.
 enum { MOST_SIDE_BY_SIDE = 24 };
@@ -169,16 +172,27 @@ static bool may_join(const Schedule *s, NodeId id, int32_t group) {
     return true;
 }
 
+// The groups that must run before `group` if the node is in it, in s->candidate.
+static void find_needs(Schedule *s, NodeId id, int32_t group) {
+    const Node *node = graph_node(s->g, id);
+    memset(s->candidate, 0, s->words * sizeof *s->candidate);
+    for (uint32_t i = 0; i < node->operand_count; i++)
+        if (s->group_of[node->operands[i]] != group) add_reach(s, s->candidate, node->operands[i]);
+}
+
 // How many groups would have to run before `group` that need not now, if the node joined it.
 static uint32_t new_needs(Schedule *s, NodeId id, int32_t group) {
-    const Node *node = graph_node(s->g, id);
-    uint64_t *set = s->candidate;
-    memset(set, 0, s->words * sizeof *set);
-    for (uint32_t i = 0; i < node->operand_count; i++)
-        if (s->group_of[node->operands[i]] != group) add_reach(s, set, node->operands[i]);
+    find_needs(s, id, group);
     uint32_t count = 0;
-    for (size_t w = 0; w < s->words; w++) count += (uint32_t)__builtin_popcountll(set[w] & ~s->groups.items[group].needs[w]);
+    for (size_t w = 0; w < s->words; w++)
+        count += (uint32_t)__builtin_popcountll(s->candidate[w] & ~s->groups.items[group].needs[w]);
     return count;
+}
+
+// Whether both wait for the same: neither the group nor the node is delayed when they are together.
+static bool same_needs(Schedule *s, NodeId id, int32_t group) {
+    find_needs(s, id, group);
+    return memcmp(s->candidate, s->groups.items[group].needs, s->words * sizeof *s->candidate) == 0;
 }
 
 // Of the operands' groups that the node may join the one that has to wait for the fewest others because of it; among equals
@@ -198,20 +212,28 @@ static int32_t best_group(Schedule *s, NodeId id) {
     return best;
 }
 
+static bool reduces_batch(const Group *group) {
+    uint32_t batch;
+    return shape_batch_axis(&group->full, &batch) && group->reduced >> batch & 1;
+}
+
 // A reduction may join a group of the same shape and axes that feeds it through nodes outside groups, or that merely reads
-// the same things: bias gradients, the loss and the count of right answers in one pass.
+// the same things: the loss and the count of right answers in one pass. What is summed over the batch is read by later passes
+// over the batch, so it is not delayed for company: both wait for the same.
 static int32_t reduction_group(Schedule *s, NodeId id) {
     int32_t best = best_group(s, id);
-    for (int32_t i = (int32_t)s->groups.count - 1; best < 0 && i >= 0; i--)
-        if (s->groups.items[i].kind == GROUP_REDUCE && s->groups.items[i].members.count < MOST_SIDE_BY_SIDE &&
-            may_join(s, id, i))
+    for (int32_t i = (int32_t)s->groups.count - 1; best < 0 && i >= 0; i--) {
+        const Group *group = &s->groups.items[i];
+        if (group->kind == GROUP_REDUCE && group->members.count < MOST_SIDE_BY_SIDE && may_join(s, id, i) &&
+            (!reduces_batch(group) || same_needs(s, id, i)))
             best = i;
+    }
     return best;
 }
 
 // ---- Which node is what
 
-static bool is_heavy(Op op) {
+bool op_is_heavy(Op op) {
     switch (op) {
     case OP_EXP:
     case OP_LOG:
@@ -234,7 +256,7 @@ static uint32_t cost_again(const Schedule *s, NodeId id, uint32_t limit) {
     const Node *node = graph_node(s->g, id);
     if (s->kept[id] || node->op == OP_VAR || node->op == OP_INPUT) return 1;
     if (s->group_of[id] >= 0 && (class_of(s, id) == CLASS_CONTRACTION || class_of(s, id) == CLASS_REDUCTION)) return limit;
-    uint32_t cost = is_heavy(node->op) ? limit : node->operand_count > 0;
+    uint32_t cost = op_is_heavy(node->op) ? limit : node->operand_count > 0;
     for (uint32_t i = 0; i < node->operand_count && cost < limit; i++) cost += cost_again(s, node->operands[i], limit - cost);
     return cost < limit ? cost : limit;
 }
@@ -293,7 +315,7 @@ static void place_node(Schedule *s, NodeId id, bool must_keep, bool must_run) {
         break;
     }
     case CLASS_SOURCE:
-        if (node->op == OP_DRAW || must_keep || (is_heavy(node->op) && (s->uses[id] > 1 || !s->fuse))) keep(s, id);
+        if (node->op == OP_DRAW || must_keep || (op_is_heavy(node->op) && (s->uses[id] > 1 || !s->fuse))) keep(s, id);
         break;
     }
     if (must_keep) keep(s, id);
@@ -317,6 +339,63 @@ static void keep_what_is_read(Schedule *s) {
     }
 }
 
+// ---- Joining afterwards: what only one reduction group reads
+
+// In simple operations for each element of the shape. What is the same all along a row is computed once a row.
+static uint32_t cost_of_element(const Schedule *s, NodeId id, const Shape *full) {
+    const Node *node = graph_node(s->g, id);
+    if (s->kept[id] || node->op == OP_VAR || node->op == OP_INPUT) return 1;
+    if (op_is_heavy(node->op)) return ROW_LIMIT;
+    if (class_of(s, id) == CLASS_MOVEMENT && node->op == OP_EXPAND) return 0;
+    if (!dim_equal(shape_count(&node->shape), shape_count(full))) return 0;
+    uint32_t cost = node->operand_count > 0;
+    for (uint32_t i = 0; i < node->operand_count && cost < ROW_LIMIT; i++) cost += cost_of_element(s, node->operands[i], full);
+    return cost;
+}
+
+enum { NOBODY = -1, SEVERAL = -2 };
+
+// By group: the only other one that reads what it computes.
+static int32_t *find_readers(const Schedule *s) {
+    int32_t *reader = NEW_ARRAY(s->arena, int32_t, s->groups.count + 1);
+    for (size_t i = 0; i < s->groups.count; i++) reader[i] = NOBODY;
+    for (NodeId id = 0; id < s->g->count; id++) {
+        const Node *node = graph_node(s->g, id);
+        for (uint32_t i = 0; s->needed[id] && i < node->operand_count; i++) {
+            int32_t from = s->group_of[node->operands[i]], to = s->group_of[id];
+            if (from < 0 || from == to) continue;
+            reader[from] = to >= 0 && (reader[from] == NOBODY || reader[from] == to) ? to : SEVERAL;
+        }
+    }
+    return reader;
+}
+
+// A map that one reduction group over the same shape reads, and nobody else, is computed there: again in each pass, but
+// without a buffer. It could not join before, for none of its operands was in that group.
+static void absorb_maps(Schedule *s, const bool *forced) {
+    const int32_t *readers = find_readers(s);
+    for (size_t i = 0; i < s->groups.count; i++) {
+        Group *map = &s->groups.items[i];
+        NodeId id = map->anchor;
+        if (map->kind != GROUP_MAP || map->members.count != 1 || forced[id] || readers[i] < 0) continue;
+        Group *group = &s->groups.items[readers[i]];
+        if (group->kind != GROUP_REDUCE || !is_elementwise(s, id) || !shape_equal(&group->full, &map->full)) continue;
+        s->kept[id] = false;
+        if (cost_of_element(s, id, &map->full) >= ROW_LIMIT) {
+            s->kept[id] = true;
+            continue;
+        }
+        s->group_of[id] = readers[i];
+        map->members.count = 0;
+        VEC_PUSH(s->arena, &group->members, id);
+        NodeId *members = group->members.items;
+        for (size_t m = group->members.count - 1; m > 0 && members[m - 1] > id; m--) { // in topological order
+            members[m] = members[m - 1];
+            members[m - 1] = id;
+        }
+    }
+}
+
 void schedule_fuse(Schedule *s) {
     const Graph *g = s->g;
     s->needed = graph_needed(s->arena, g, s->entry->outputs, s->entry->output_count);
@@ -329,7 +408,7 @@ void schedule_fuse(Schedule *s) {
     for (NodeId id = 0; id < g->count; id++) {
         s->group_of[id] = -1;
         if (!s->needed[id]) continue;
-        most += g->nodes[id].operand_count > 0 || g->nodes[id].op == OP_DRAW || is_heavy(g->nodes[id].op);
+        most += g->nodes[id].operand_count > 0 || g->nodes[id].op == OP_DRAW || op_is_heavy(g->nodes[id].op);
         for (uint32_t i = 0; i < g->nodes[id].operand_count; i++) s->uses[g->nodes[id].operands[i]]++;
     }
     most += s->entry->output_count;
@@ -344,5 +423,6 @@ void schedule_fuse(Schedule *s) {
         if (s->needed[id]) force(s, forced, id);
     for (NodeId id = 0; id < g->count; id++)
         if (s->needed[id]) place_node(s, id, forced[id], effects[id]);
+    if (s->fuse) absorb_maps(s, forced);
     keep_what_is_read(s);
 }

@@ -110,6 +110,7 @@ void cost_group(Schedule *s, const Group *group, Kernel *k);
 bool reshape_run(const Shape *result, const Shape *operand, uint32_t *i, uint32_t *j);
 // A RESHAPE through which coordinates can be followed without division: each operand axis comes from whole result axes.
 bool reshape_is_affine(const Shape *result, const Shape *operand);
+bool op_is_heavy(Op op); // to compute, beside the simple ones
 // A chain of movements over something in memory: reading it costs no arithmetic.
 bool node_is_view(const Schedule *s, NodeId id);
 bool var_is_row_major(const Plan *plan, uint32_t var);
@@ -178,6 +179,7 @@ void emit_forget(Emit *e);
 
 // The value of a node at coordinates (one for each axis of its shape). A vector if a lane coordinate is not 0.
 KVal emit_node(Emit *e, NodeId id, const Coord *at);
+void emit_movement(const Emit *e, const Node *node, const Coord *at, Coord *out); // coordinates of a movement's operand
 // How a view is read at coordinates; false if id is no view.
 bool emit_access(Emit *e, NodeId id, const Coord *at, KAccess *access, DType *dtype);
 void emit_load(Emit *e, const KAccess *access, DType dtype, bool vector, KVal *value);

@@ -145,7 +145,11 @@ void schedule_order(Schedule *s) {
     order_draws(s);
     bool *done = NEW_ARRAY(s->arena, bool, s->groups.count + 1);
     s->order = NEW_ARRAY(s->arena, uint32_t, s->groups.count + 1);
-    for (size_t i = 0; i < s->groups.count; i++) s->groups.items[i].small = s->fuse && is_small(&s->groups.items[i]);
+    for (size_t i = 0; i < s->groups.count; i++) {
+        Group *group = &s->groups.items[i];
+        done[i] = group->members.count == 0; // its only reader took it over
+        group->small = done[i] || (s->fuse && is_small(group));
+    }
     for (size_t i = 0; i < s->groups.count; i++)
         if (s->groups.items[i].small && needs_only_small(s, &s->groups.items[i])) visit(s, i, done);
     for (size_t i = 0; i < s->groups.count; i++)

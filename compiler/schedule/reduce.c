@@ -4,8 +4,8 @@
 // that vanishes (rows), a vector accumulator is combined in a fixed tree at the end of each row; if it stays (columns), the
 // lanes are results. Reductions that need others are later phases over the same inner loops; what they share is computed
 // again in each phase, unless a row is so short that it stays in registers.
-#include "schedule/internal.h"
 #include "schedule/loops.h"
+#include "schedule/reduce.h"
 
 #include <math.h>
 
@@ -13,44 +13,41 @@
 
 enum { UNROLL = 4 }; // accumulators of a column, so that additions need not wait for each other
 
-typedef struct Reduce {
-    Emit *e;
-    const Group *group;
-    const Schedule *s;
-    uint32_t lane_axis;
-    bool rows;                             // the lane axis vanishes
-    uint32_t inner[MAX_RANK], inner_count; // without the lane axis
-    Coord at[MAX_RANK];                    // of the full shape
-    uint32_t *level;                       // by member: reductions that must be over before
-    uint32_t levels;
-    uint32_t phase;
-    bool storing;    // the last pass: full values are kept
-    KReg *acc, *arg; // by member
-    KIdx slot;       // which accumulator
-} Reduce;
-
 static bool is_reduction(const Schedule *s, NodeId id) { return op_info[graph_node(s->g, id)->op].class == CLASS_REDUCTION; }
 
-static bool is_full(const Reduce *r, NodeId id) {
+bool reduce_is_reduction(const Reduce *r, size_t member) { return is_reduction(r->s, r->group->members.items[member]); }
+
+bool reduce_is_full(const Reduce *r, NodeId id) {
     return !is_reduction(r->s, id) && shape_equal(&graph_node(r->s->g, id)->shape, &r->group->full);
 }
 
-static size_t member_of(const Group *group, NodeId id) {
-    for (size_t i = 0; i < group->members.count; i++)
-        if (group->members.items[i] == id) return i;
+size_t reduce_member(const Reduce *r, NodeId id) {
+    for (size_t i = 0; i < r->group->members.count; i++)
+        if (r->group->members.items[i] == id) return i;
+    return SIZE_MAX;
+}
+
+// An argmax finds its place in a pass of its own where the group knows the maximum: SIZE_MAX if it does not.
+static size_t maximum_for(const Reduce *r, size_t member) {
+    const Node *node = graph_node(r->s->g, r->group->members.items[member]);
+    for (size_t i = 0; node->op == OP_ARGMAX && i < member; i++) {
+        const Node *other = graph_node(r->s->g, r->group->members.items[i]);
+        if (other->op == OP_MAX && other->operands[0] == node->operands[0]) return i;
+    }
     return SIZE_MAX;
 }
 
 static void find_levels(Reduce *r) {
     r->level = NEW_ARRAY(r->e->arena, uint32_t, r->group->members.count);
     for (size_t i = 0; i < r->group->members.count; i++) {
-        NodeId id = r->group->members.items[i];
-        const Node *node = graph_node(r->s->g, id);
+        const Node *node = graph_node(r->s->g, r->group->members.items[i]);
         for (uint32_t o = 0; o < node->operand_count; o++) {
-            size_t operand = member_of(r->group, node->operands[o]);
+            size_t operand = reduce_member(r, node->operands[o]);
             if (operand != SIZE_MAX && r->level[operand] > r->level[i]) r->level[i] = r->level[operand];
         }
-        r->level[i] += is_reduction(r->s, id);
+        size_t maximum = maximum_for(r, i);
+        if (maximum != SIZE_MAX && r->level[maximum] > r->level[i]) r->level[i] = r->level[maximum];
+        r->level[i] += reduce_is_reduction(r, i);
         if (r->level[i] > r->levels) r->levels = r->level[i];
     }
 }
@@ -85,16 +82,37 @@ static KVal masked(Emit *e, KVal value, KVal other) {
     return emit_let(e, info.dtype, true, (KStmt){.op = K_MASKED, .args = {value, emit_splat(e, other)}, .mask = e->mask});
 }
 
-static void accumulate_argmax(Reduce *r, size_t member, const Node *node, KVal value) {
+// Where along the reduced axis we are.
+static KVal place_now(Reduce *r, const Node *node) {
     Emit *e = r->e;
-    KIdx zero = idx_const(0);
     uint32_t axis = 0;
     while (!(node->attr.reduce.axes >> axis & 1)) axis++;
     KVal place = emit_let(e, DT_I64, false, (KStmt){.op = K_INDEX, .idx = r->at[axis].idx});
-    if (r->at[axis].lane) {
-        KVal lanes = emit_let(e, DT_I64, true, (KStmt){.op = K_LANES});
-        place = emit_element(e, OP_ADD, DT_I64, (KVal[]){place, lanes}, 2);
-    }
+    if (!r->at[axis].lane) return place;
+    return emit_element(e, OP_ADD, DT_I64, (KVal[]){place, emit_let(e, DT_I64, true, (KStmt){.op = K_LANES})}, 2);
+}
+
+static KVal nowhere(Emit *e) { return emit_const(e, DT_I64, 0, INT64_MAX); }
+
+// The first place that holds the maximum, or NaN where that is the maximum.
+static void accumulate_place(Reduce *r, size_t member, const Node *node, KVal value) {
+    Emit *e = r->e;
+    KIdx zero = idx_const(0);
+    KVal maximum = emit_node(e, r->group->members.items[maximum_for(r, member)], r->at); // known, wherever
+    KVal hit = emit_element(e, OP_EQ, DT_BOOL, (KVal[]){value, maximum}, 2);
+    KVal nan = emit_element(e, OP_NE, DT_BOOL, (KVal[]){value, value}, 2);
+    hit = emit_element(e, OP_OR, DT_BOOL, (KVal[]){hit, nan}, 2);
+    KVal place = emit_element(e, OP_WHERE, DT_I64, (KVal[]){hit, place_now(r, node), nowhere(e)}, 3);
+    if (e->k->regs.items[r->arg[member]].vector) place = emit_splat(e, place);
+    if (r->rows) place = masked(e, place, nowhere(e));
+    KVal args[] = {emit_read(e, r->arg[member], zero, zero), place};
+    emit_set(e, r->arg[member], zero, zero, emit_element(e, OP_MINIMUM, DT_I64, args, 2));
+}
+
+static void accumulate_argmax(Reduce *r, size_t member, const Node *node, KVal value) {
+    Emit *e = r->e;
+    KIdx zero = idx_const(0);
+    KVal place = place_now(r, node);
     KVal best = emit_read(e, r->acc[member], zero, zero), index = emit_read(e, r->arg[member], zero, zero);
     KVal better = emit_element(e, OP_GT, DT_BOOL, (KVal[]){value, best}, 2);
     KVal nan = emit_element(e, OP_NE, DT_BOOL, (KVal[]){value, value}, 2);
@@ -111,6 +129,10 @@ static void accumulate(Reduce *r, size_t member) {
     Emit *e = r->e;
     const Node *node = graph_node(r->s->g, r->group->members.items[member]);
     KVal value = emit_node(e, node->operands[0], r->at);
+    if (maximum_for(r, member) != SIZE_MAX) {
+        accumulate_place(r, member, node, value);
+        return;
+    }
     if (e->k->regs.items[r->acc[member]].vector) value = emit_splat(e, value);
     if (r->rows) value = masked(e, value, neutral(e, node->op, operand_dtype(r, node)));
     if (node->op == OP_ARGMAX) {
@@ -124,9 +146,10 @@ static void accumulate(Reduce *r, size_t member) {
 
 // What happens at one place of the inner loops.
 static void visit(Reduce *r) {
+    reduce_row_visit(r);
     for (size_t i = 0; i < r->group->members.count; i++) {
         NodeId id = r->group->members.items[i];
-        if (r->storing ? is_full(r, id) : is_reduction(r->s, id) && r->level[i] == r->phase) {
+        if (r->storing ? reduce_is_full(r, id) : is_reduction(r->s, id) && r->level[i] == r->phase) {
             if (r->storing) emit_keep(r->e, id, r->at);
             else accumulate(r, i);
         }
@@ -188,16 +211,19 @@ static void begin_phase(Reduce *r) {
         NodeId id = r->group->members.items[i];
         if (!is_reduction(r->s, id) || r->level[i] != r->phase) continue;
         const Node *node = graph_node(r->s->g, id);
+        bool place = maximum_for(r, i) != SIZE_MAX;
+        if (place || node->op == OP_ARGMAX) {
+            r->arg[i] = emit_reg(e, "place", DT_I64, vector, 1, 1);
+            KVal none = place ? nowhere(e) : emit_const(e, DT_I64, 0, 0);
+            emit_set(e, r->arg[i], idx_const(0), idx_const(0), vector ? emit_splat(e, none) : none);
+        }
+        if (place) continue;
         DType dtype = operand_dtype(r, node);
         uint32_t slots = can_unroll(r) ? UNROLL : 1;
         r->acc[i] = emit_reg(e, op_info[node->op].name, dtype, vector, 1, slots);
         KVal start = neutral(e, node->op, dtype);
         if (vector) start = emit_splat(e, start);
         for (uint32_t u = 0; u < slots; u++) emit_set(e, r->acc[i], idx_const(0), idx_const(u), start);
-        if (node->op != OP_ARGMAX) continue;
-        r->arg[i] = emit_reg(e, "place", DT_I64, vector, 1, 1);
-        KVal none = emit_const(e, DT_I64, 0, 0);
-        emit_set(e, r->arg[i], idx_const(0), idx_const(0), vector ? emit_splat(e, none) : none);
     }
 }
 
@@ -222,13 +248,14 @@ static KVal combine_argmax(Reduce *r, size_t member, const Node *node) {
     KIdx zero = idx_const(0);
     KVal index = emit_read(e, r->arg[member], zero, zero);
     if (!r->rows) return index;
+    if (maximum_for(r, member) != SIZE_MAX)
+        return emit_let(e, DT_I64, false, (KStmt){.op = K_REDUCE, .element = OP_MINIMUM, .args = {index}});
     KVal best = emit_read(e, r->acc[member], zero, zero);
     KVal top = emit_splat(e, combine(r, member, node));
     KVal hit = emit_element(e, OP_EQ, DT_BOOL, (KVal[]){best, top}, 2);
     KVal nan = emit_element(e, OP_NE, DT_BOOL, (KVal[]){best, best}, 2);
     hit = emit_element(e, OP_OR, DT_BOOL, (KVal[]){hit, nan}, 2);
-    KVal far = emit_const(e, DT_I64, 0, INT64_MAX);
-    index = emit_element(e, OP_WHERE, DT_I64, (KVal[]){hit, index, far}, 3);
+    index = emit_element(e, OP_WHERE, DT_I64, (KVal[]){hit, index, nowhere(e)}, 3);
     return emit_let(e, DT_I64, false, (KStmt){.op = K_REDUCE, .element = OP_MINIMUM, .args = {index}});
 }
 
@@ -251,7 +278,7 @@ static void end_phase(Reduce *r) {
         if (r->level[i] != r->phase) continue;
         if (is_reduction(r->s, id)) {
             emit_know(e, id, NULL, node->op == OP_ARGMAX ? combine_argmax(r, i, node) : combine(r, i, node));
-        } else if (!is_full(r, id)) {
+        } else if (!reduce_is_full(r, id)) {
             Coord at[MAX_RANK];
             outer_coords(r, &node->shape, at);
             emit_node(e, id, at); // here, not again at every place of the inner loops
@@ -263,6 +290,7 @@ static void end_phase(Reduce *r) {
 static void outer_body(Reduce *r) {
     Emit *e = r->e;
     size_t known = e->known.count;
+    if (r->rows) reduce_row_invariants(r);
     for (r->phase = 1; r->phase <= r->levels; r->phase++) {
         begin_phase(r);
         inner_loops(r);
@@ -271,8 +299,8 @@ static void outer_body(Reduce *r) {
     bool full = false;
     for (size_t i = 0; i < r->group->members.count; i++) {
         NodeId id = r->group->members.items[i];
-        full |= is_full(r, id) && r->s->kept[id];
-        if (is_full(r, id)) continue;
+        full |= reduce_is_full(r, id) && r->s->kept[id];
+        if (reduce_is_full(r, id)) continue;
         Coord at[MAX_RANK];
         outer_coords(r, &graph_node(r->s->g, id)->shape, at);
         emit_keep(e, id, at);
@@ -315,6 +343,7 @@ void emit_reduce(Emit *e, const Group *group) {
     }
     for (uint32_t i = 0; i < rank; i++)
         if (i != 0) inner *= group->full.dim[axes[i]].size;
+    reduce_row_plan(&r);
     int64_t block = inner >= TILE_ELEMENTS ? 1 : TILE_ELEMENTS / inner;
     Range range[MAX_RANK];
     for (uint32_t i = 0; i < outer_count; i++) range[i] = range_of(e, "block", group->full.dim[outer[i]], i == 0 ? block : 0);

@@ -99,7 +99,7 @@ static void through_reshape(const Shape *result, const Shape *operand, const Coo
 }
 
 // Coordinates of a movement's operand.
-static void through_movement(const Emit *e, const Node *node, const Coord *at, Coord *out) {
+void emit_movement(const Emit *e, const Node *node, const Coord *at, Coord *out) {
     const Shape *operand = &graph_node(e->s->g, node->operands[0])->shape;
     switch (node->op) {
     case OP_PERMUTE:
@@ -212,7 +212,7 @@ bool emit_access(Emit *e, NodeId id, const Coord *at, KAccess *access, DType *dt
             return true;
         }
         Coord below[MAX_RANK] = {0};
-        through_movement(e, node, at, below);
+        emit_movement(e, node, at, below);
         return emit_access(e, operand, below, access, dtype);
     } else return false;
     return true;
@@ -311,6 +311,12 @@ static bool is_single(const Node *node) {
     return count.size == 1 && !count.batch;
 }
 
+// A movement through which coordinates can be followed.
+static bool is_followed(const Emit *e, const Node *node) {
+    if (node->op == OP_RESHAPE) return reshape_is_affine(&node->shape, &graph_node(e->s->g, node->operands[0])->shape);
+    return node->op == OP_PERMUTE || node->op == OP_EXPAND || node->op == OP_SLICE;
+}
+
 KVal emit_node(Emit *e, NodeId id, const Coord *at) {
     const Node *node = graph_node(e->s->g, id);
     if (e->flat && is_single(node)) { // may come from anywhere: what leads to it has coordinates of its own
@@ -325,14 +331,17 @@ KVal emit_node(Emit *e, NodeId id, const Coord *at) {
     KVal value;
     KAccess access;
     DType dtype;
-    if (emit_access(e, id, at, &access, &dtype)) {
+    Coord below[MAX_RANK] = {0};
+    if (!e->flat && is_followed(e, node) && !in_memory(e, id)) { // the operand may be known
+        emit_movement(e, node, at, below);
+        value = emit_node(e, node->operands[0], below);
+    } else if (emit_access(e, id, at, &access, &dtype)) {
         emit_load(e, &access, dtype, is_vector_access(&access), &value);
     } else if (op_info[node->op].class == CLASS_ELEMENTWISE) {
         value = emit_elementwise(e, id, at);
     } else if (op_info[node->op].class == CLASS_MOVEMENT) {
-        Coord below[MAX_RANK] = {0};
         if (e->flat && node->op == OP_RESHAPE) memcpy(below, at, 2 * sizeof *at);
-        else if (!e->flat) through_movement(e, node, at, below);
+        else if (!e->flat) emit_movement(e, node, at, below);
         value = emit_node(e, node->operands[0], below);
     } else {
         value = emit_source(e, id, at);

@@ -26,9 +26,12 @@ static uint32_t kept_axes(const Node *reduction, const Shape *from, uint8_t *axi
     return count;
 }
 
+// Not where a batch of rows is left in between: the sums of the rows are made by whoever goes over them anyway, and are few.
 static NodeId reduce_of_reduce(Maker *m, const Node *node) {
     if (!is_reduction(node) || arg_op(m, node, 0) != node->op) return NODE_NONE;
     const Node *inner = arg(m, node, 0);
+    uint32_t batch;
+    if (shape_batch_axis(&inner->shape, &batch) && node->attr.reduce.axes >> batch & 1) return NODE_NONE;
     uint8_t kept[MAX_RANK];
     uint32_t count = kept_axes(inner, &arg(m, inner, 0)->shape, kept), axes = inner->attr.reduce.axes;
     for (uint32_t i = 0; i < count; i++) {
