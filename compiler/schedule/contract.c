@@ -172,11 +172,12 @@ static void register_tile(Contract *c, const Panel *panel, KIdx row, uint32_t ro
     if (phase == PHASE_ALL && rows > 1) fetch_ahead(c, &t, summing);
 }
 
-void contract_one_row(Contract *c, const Panel *panel, KIdx row) { register_tile(c, panel, row, 1, PHASE_ALL); }
+void contract_rows(Contract *c, const Panel *panel, KIdx first, uint32_t count) {
+    register_tile(c, panel, first, count, PHASE_ALL);
+}
 
 static void row_loop(Contract *c, KVar var, int64_t step, bool resume) {
-    KStmt *loop = emit_for(c->e, var, c->rows.lo, c->rows.hi, step);
-    if (c->rows.cut) loop->has_hi2 = true, loop->hi2 = c->rows.extent;
+    KStmt *loop = range_for(c->e, var, &c->rows, step);
     loop->whole = true;
     loop->resume = resume;
 }
@@ -294,17 +295,13 @@ void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *con
     int64_t count = extent.batch ? INT64_MAX : extent.size;
     KVar var = emit_var(e, "j");
     if (count >= width) {
-        KStmt *loop = emit_for(e, var, lanes->lo, lanes->hi, width);
-        if (lanes->cut) loop->has_hi2 = true, loop->hi2 = lanes->extent;
-        loop->whole = true;
+        range_for(e, var, lanes, width)->whole = true;
         body(c, &(Panel){.lane = idx_var(var), .vectors = c->most_vectors}, context);
         emit_end(e);
     }
     if (!extent.batch && count % width == 0) return;
     int64_t step = extent.batch ? vector : width;
-    KStmt *loop = emit_for(e, var, lanes->lo, lanes->hi, step);
-    if (lanes->cut) loop->has_hi2 = true, loop->hi2 = lanes->extent;
-    loop->resume = count >= width;
+    range_for(e, var, lanes, step)->resume = count >= width;
     int64_t left = extent.batch ? 1 : (count % width + vector - 1) / vector;
     // Where the last panel of a constant axis lies is known.
     KIdx lane = extent.batch ? idx_var(var) : idx_const(count - count % width);
@@ -357,10 +354,12 @@ void contract_choose_tile(Contract *c) {
     c->most_vectors = target->tile_vectors;
     c->most_rows = target->tile_rows;
     int64_t needed = lanes.batch ? c->most_vectors : (lanes.size + c->e->k->lanes - 1) / c->e->k->lanes;
-    if (needed >= c->most_vectors) return;
-    c->most_rows = c->most_rows * c->most_vectors / (uint32_t)needed;
-    if (c->most_rows > MOST_ROWS) c->most_rows = MOST_ROWS;
-    c->most_vectors = (uint32_t)needed;
+    if (needed < c->most_vectors) {
+        c->most_rows = c->most_rows * c->most_vectors / (uint32_t)needed;
+        if (c->most_rows > MOST_ROWS) c->most_rows = MOST_ROWS;
+        c->most_vectors = (uint32_t)needed;
+    }
+    c->panel_width = (int64_t)c->most_vectors * c->e->k->lanes;
 }
 
 void emit_contract(Emit *e, const Group *group) {

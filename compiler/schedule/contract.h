@@ -52,8 +52,9 @@ KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel);
 KVal contract_row_value(Contract *c, KIdx k, KIdx row);
 int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k);
 
-void contract_choose_tile(Contract *c);                           // narrow results have taller ones
-void contract_one_row(Contract *c, const Panel *panel, KIdx row); // of the result, all of k at once
+void contract_choose_tile(Contract *c); // narrow results have taller ones
+// A register tile of the result, all of k at once.
+void contract_rows(Contract *c, const Panel *panel, KIdx first, uint32_t count);
 // Every panel of the lanes: full ones, then what is left of the axis.
 typedef void PanelBody(Contract *c, const Panel *panel, void *context);
 void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *context);
@@ -68,5 +69,6 @@ void contract_k_loop_ahead(Contract *c, const Panel *panel, KIdx row, uint32_t r
 bool contract_fetches_ahead(Contract *c);
 KAccess contract_scratch_access(KBufId buf, KIdx idx, int64_t lane_stride);
 void contract_lane_mask(Contract *c, const Panel *panel, KIdx step); // of the vector at lane + step
-void contract_plan_packing(Contract *c);                             // also cuts the rows and reserves scratch memory
-void contract_pack(Contract *c, const Panel *panel);                 // the lane operand, if it is packed: the chunk now
+bool contract_far_apart(Contract *c);                // each k of the lane operand from the next: packed if there are many rows
+void contract_plan_packing(Contract *c);             // also cuts the rows and reserves scratch memory
+void contract_pack(Contract *c, const Panel *panel); // the lane operand, if it is packed: the chunk now

@@ -137,7 +137,7 @@ int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k) {
 
 // Whether each k lies on another page and, as far as pitches are powers of two, in the same set of a cache. A copy is worth it
 // from a shorter pitch on where the first cache then holds a whole panel.
-static bool far_apart(Contract *c) {
+bool contract_far_apart(Contract *c) {
     int64_t size = (int64_t)dtype_size(c->node->dtype);
     int64_t pitch = contract_stride(c, c->lane_operand, c->lane_k_first, true) * size;
     bool holds = CHUNK * c->panel_width * size < c->e->s->plan->target->l1_bytes;
@@ -149,10 +149,9 @@ void contract_plan_packing(Contract *c) {
     bool many_rows = rows.batch || rows.size >= 4 * (int64_t)c->most_rows;
     bool gathers = contract_stride(c, c->lane_operand, c->lane_k_first, false) > 1;
     bool long_k = c->k.batch || c->k.size >= 32;
-    c->panel_width = (int64_t)c->most_vectors * c->e->k->lanes;
     c->transposes = gathers;
     c->squares = gathers && contract_stride(c, c->lane_operand, c->lane_k_first, true) == 1;
-    c->packs = gathers || (long_k && many_rows && far_apart(c));
+    c->packs = gathers || (long_k && many_rows && contract_far_apart(c));
     int64_t block = (int64_t)c->most_rows * (c->packs ? 86 : 16);
     bool cut = c->e->k->grid_count < 2 && (rows.batch || rows.size > block);
     c->rows = range_of(c->e, "rows", rows, cut ? block : 0);

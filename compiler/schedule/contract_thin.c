@@ -4,20 +4,24 @@
 //
 //     rows      y = x·W, k the rows of W: a few rows of W at a time, whole, added to sums in the first cache
 //     dots      y = x·Wᵀ, k along the rows of W: each result a dot product, several at a time
-//     updates   W' = f(W, xᵀ·d), k the batch: row after row of the result, whole
+//     updates   W' = f(W, xᵀ·d), k the batch: a few rows of the result at a time, whole
 //
 // Rows and updates add in the same order as register tiles do: a sample's results do not depend on how many there are. Dots
 // do not: they are what gradients of inputs need.
 #include "schedule/contract.h"
 
 enum {
-    MOST_FOR_ROWS = 4,    // samples
+    MOST_FOR_ROWS = 4, // samples
+    MOST_FOR_DOTS = 8,
+    MOST_FOR_UPDATES = 64,
+    MOST_FOR_ONE_ROW = 2, // of an update at a time, where the weights do not fit the second cache
     LEAST_WEIGHTS = 2048, // fewer: not worth a kernel of its own
     ROWS_AT_ONCE = 8,     // of W
     DOTS_AT_ONCE = 4,
     DOTS_A_TILE = 64,
     SUMS_BYTES = 2048, // of one sample in the first cache
     UPDATE_BYTES = 32 << 10,
+    UPDATE_REGISTERS = 16, // of a tile: fewer rows than elsewhere, so that the hardware follows all of W, momentum, …
 };
 
 _Static_assert(CHUNK % ROWS_AT_ONCE == 0 && DOTS_A_TILE % DOTS_AT_ONCE == 0, "tiles have no remainders but the last one's");
@@ -208,8 +212,7 @@ static void some_dots(Contract *c, const Range *lanes, KVar lane, uint32_t count
     Emit *e = c->e;
     DType dtype = c->node->dtype;
     KIdx zero = idx_const(0);
-    KStmt *loop = emit_for(e, lane, lanes->lo, lanes->hi, count);
-    if (lanes->cut) loop->has_hi2 = true, loop->hi2 = lanes->extent;
+    KStmt *loop = range_for(e, lane, lanes, count);
     loop->whole = count > 1;
     loop->resume = count == 1;
     KVar sample = emit_var(e, "i");
@@ -241,38 +244,77 @@ static void emit_dots(Contract *c) {
 
 // ---- Updates
 
+typedef struct UpdateRows {
+    KIdx first;
+    uint32_t count;
+} UpdateRows;
+
 static void update_panel(Contract *c, const Panel *panel, void *context) {
-    const KIdx *row = context;
-    contract_one_row(c, panel, *row);
+    const UpdateRows *rows = context;
+    contract_rows(c, panel, rows->first, rows->count);
+}
+
+// All of the tile's rows, some at a time, then what is left of them.
+static void all_updates(Contract *c, const Range *tile, const Range *lanes, int64_t at_once) {
+    Emit *e = c->e;
+    int64_t left = c->node->shape.dim[c->row_axis].size % at_once;
+    KVar row = emit_var(e, "i");
+    for (int64_t count = at_once; count; count = count == at_once ? left : 0) {
+        KStmt *loop = range_for(e, row, tile, count);
+        loop->whole = true;
+        loop->resume = count < at_once;
+        contract_panels(c, lanes, update_panel, &(UpdateRows){idx_var(row), (uint32_t)count});
+        emit_end(e);
+    }
+}
+
+static int64_t weight_bytes(const Contract *c) {
+    const Shape *shape = &c->node->shape;
+    return shape->dim[0].size * shape->dim[1].size * (int64_t)dtype_size(c->node->dtype);
 }
 
 static void emit_updates(Contract *c) {
     Emit *e = c->e;
     Dim rows = c->node->shape.dim[c->row_axis], lanes = c->node->shape.dim[c->lane_axis];
-    int64_t block = UPDATE_BYTES / (lanes.size * (int64_t)dtype_size(c->node->dtype));
-    Range tile = range_of(e, "rows", rows, block > 0 ? block : 1), all = range_of(e, "j", lanes, 0);
-    emit_scalars(e, c->group);
     contract_choose_tile(c);
-    KIdx row = range_loop(e, "i", &tile);
-    contract_panels(c, &all, update_panel, &row);
-    range_end(e, &tile);
+    int64_t at_once = UPDATE_REGISTERS / c->most_vectors;
+    if (at_once > c->most_rows) at_once = c->most_rows;
+    if (at_once > rows.size) at_once = rows.size;
+    int64_t block = UPDATE_BYTES / (lanes.size * (int64_t)dtype_size(c->node->dtype)) / at_once * at_once;
+    Range tile = range_of(e, "rows", rows, block > 0 ? block : at_once), all = range_of(e, "j", lanes, 0);
+    emit_scalars(e, c->group);
+    if (weight_bytes(c) <= e->s->plan->target->l2_bytes) {
+        all_updates(c, &tile, &all, at_once);
+        return;
+    }
+    KIdx more = idx_add(idx_dim(c->k), idx_const(-MOST_FOR_ONE_ROW));
+    contract_open_if(c, idx_add(idx_const(1), idx_scale(more, -1)));
+    all_updates(c, &tile, &all, 1);
+    emit_end(e);
+    contract_open_if(c, more);
+    all_updates(c, &tile, &all, at_once);
+    emit_end(e);
 }
 
 // ---- All of it
 
-// Up to how many samples each way is the faster one, as measured. The order of an update matters more when the weights do not
-// fit the second cache.
+// Every few rows of an update read all of d, which is not packed: it must stay near.
+static int64_t samples_of_update(Contract *c) {
+    const Target *target = c->e->s->plan->target;
+    contract_choose_tile(c);
+    int64_t sample = c->node->shape.dim[c->lane_axis].size * (int64_t)dtype_size(c->node->dtype);
+    int64_t most = contract_far_apart(c) ? 8 * target->tile_vectors : MOST_FOR_UPDATES, near = target->l2_bytes / 4 / sample;
+    return near > most ? most : near > MOST_FOR_ROWS ? near : MOST_FOR_ROWS;
+}
+
+// Up to how many samples each way is the faster one, as measured.
 int64_t contract_thin_samples(Emit *e, const Group *group) {
     Contract c;
     contract_open(&c, e, group);
     switch (kind_of(&c)) {
     case THIN_ROWS: return MOST_FOR_ROWS;
-    case THIN_DOTS: return 8;
-    case THIN_UPDATES: {
-        const Shape *shape = &c.node->shape;
-        int64_t bytes = shape->dim[0].size * shape->dim[1].size * (int64_t)dtype_size(c.node->dtype);
-        return bytes > e->s->plan->target->l2_bytes ? 8 : 4;
-    }
+    case THIN_DOTS: return MOST_FOR_DOTS;
+    case THIN_UPDATES: return samples_of_update(&c);
     case THIN_NONE: break;
     }
     return 0;

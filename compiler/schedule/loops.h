@@ -12,7 +12,8 @@ typedef struct Range {
 
 // The axis, cut into tiles of `block` when the kernel still may grow its grid; block 0: never.
 Range range_of(Emit *e, const char *name, Dim dim, int64_t block);
-KIdx range_loop(Emit *e, const char *name, const Range *range); // opens a loop with step 1; none for an axis of size 1
+KStmt *range_for(Emit *e, KVar var, const Range *range, int64_t step); // opens a loop over it
+KIdx range_loop(Emit *e, const char *name, const Range *range);        // opens a loop with step 1; none for an axis of size 1
 void range_end(Emit *e, const Range *range);
 void range_lanes(Emit *e, const char *name, const Range *range, LaneBody *body, void *context);
 

@@ -17,11 +17,16 @@ Range range_of(Emit *e, const char *name, Dim dim, int64_t block) {
     return range;
 }
 
+KStmt *range_for(Emit *e, KVar var, const Range *range, int64_t step) {
+    KStmt *loop = emit_for(e, var, range->lo, range->hi, step);
+    if (range->cut) loop->has_hi2 = true, loop->hi2 = range->extent;
+    return loop;
+}
+
 KIdx range_loop(Emit *e, const char *name, const Range *range) {
     if (!range->cut && range->extent.base == 1 && range->extent.base_n == 0) return idx_const(0);
     KVar var = emit_var(e, name);
-    KStmt *loop = emit_for(e, var, range->lo, range->hi, 1);
-    if (range->cut) loop->has_hi2 = true, loop->hi2 = range->extent;
+    range_for(e, var, range, 1);
     return idx_var(var);
 }
 
