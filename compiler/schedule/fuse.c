@@ -272,6 +272,15 @@ static void keep(Schedule *s, NodeId id) {
     }
 }
 
+// The rows of a batch lie anywhere in the data set. A product that goes along each of them, and is all that reads them, takes
+// them from there; one that goes from row to row (the gradient of a weight) would rather have them side by side.
+static bool reads_rows_once(const Schedule *s, const Node *matmul) {
+    NodeId id = matmul->operands[0];
+    const Node *input = graph_node(s->g, id);
+    return input->op == OP_INPUT && input->dtype == s->g->float_type && s->uses[id] == 1 && matmul->shape.rank == 2 &&
+           !matmul->attr.matmul.transpose_a;
+}
+
 // What cannot be computed on the way to its user is kept, and that is settled before anything is placed: of a contraction's
 // operand what its movements start from, and what a reshape reads that would need division.
 static void force(const Schedule *s, bool *forced, NodeId id) {
@@ -285,7 +294,7 @@ static void force(const Schedule *s, bool *forced, NodeId id) {
                 base = at->operands[0];
                 if (at->op == OP_RESHAPE && !reshape_is_affine(&at->shape, &graph_node(s->g, base)->shape)) break;
             }
-            forced[base] |= graph_node(s->g, base)->op != OP_VAR;
+            forced[base] |= graph_node(s->g, base)->op != OP_VAR && !(i == 0 && reads_rows_once(s, node));
         }
     } else if (node->op == OP_RESHAPE && !reshape_is_affine(&node->shape, &graph_node(s->g, node->operands[0])->shape)) {
         forced[node->operands[0]] = true;
