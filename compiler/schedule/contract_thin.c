@@ -12,16 +12,18 @@
 
 enum {
     MOST_FOR_ROWS = 4, // samples
-    MOST_FOR_DOTS = 8,
+    MOST_FOR_DOTS = 24,
+    MOST_FOR_FAR_DOTS = 8,
     MOST_FOR_UPDATES = 64,
     MOST_FOR_ONE_ROW = 2, // of an update at a time, where the weights do not fit the second cache
     LEAST_WEIGHTS = 2048, // fewer: not worth a kernel of its own
     ROWS_AT_ONCE = 8,     // of W
-    DOTS_AT_ONCE = 4,
+    DOTS_AT_ONCE = 4,     // rows of W
+    DOTS_SAMPLES = 2,
     DOTS_A_TILE = 64,
-    SUMS_BYTES = 2048, // of one sample in the first cache
-    UPDATE_BYTES = 32 << 10,
-    UPDATE_REGISTERS = 16, // of a tile: fewer rows than elsewhere, so that the hardware follows all of W, momentum, …
+    SUMS_BYTES = 2048,       // of one sample in the first cache
+    UPDATE_BYTES = 16 << 10, // of a tile of the grid
+    UPDATE_REGISTERS = 16,   // of a tile: fewer rows than elsewhere, so that the hardware follows all of W, momentum, …
 };
 
 _Static_assert(CHUNK % ROWS_AT_ONCE == 0 && DOTS_A_TILE % DOTS_AT_ONCE == 0, "tiles have no remainders but the last one's");
@@ -187,49 +189,72 @@ static void emit_rows(Contract *c) {
 
 typedef struct Dots {
     Contract *c;
-    KReg acc;
-    KVar u; // which of them
+    KReg acc;      // [rows of W][samples]
+    KVar row, one; // which of them
     KIdx sample, first;
-    uint32_t count;
+    uint32_t rows, samples;
 } Dots;
 
+// acc[row][sample] += W[first + row] × d[sample], along k.
 static void add_products(Emit *e, void *context, KIdx k) {
     const Dots *d = context;
     Contract *c = d->c;
+    DType dtype = c->node->dtype;
     Coord at[MAX_RANK];
-    KIdx zero = idx_const(0);
-    contract_operand_coords(c, c->row_k_first, (Coord){k, 1}, (Coord){d->sample, 0}, at);
-    KStmt fma = {.op = K_FMA, .args = {emit_node(e, c->row_operand, at)}};
-    emit_unroll(e, d->u, d->count);
-    contract_operand_coords(c, c->lane_k_first, (Coord){k, 1}, (Coord){idx_add(d->first, idx_var(d->u)), 0}, at);
-    fma.args[1] = emit_node(e, c->lane_operand, at);
-    fma.args[2] = emit_read(e, d->acc, idx_var(d->u), zero);
-    emit_set(e, d->acc, idx_var(d->u), zero, emit_let(e, c->node->dtype, true, fma));
+    KVal along[DOTS_SAMPLES];
+    for (uint32_t i = 0; i < d->samples; i++) {
+        Coord sample = {idx_add(d->sample, idx_const(i)), 0};
+        contract_operand_coords(c, c->row_k_first, (Coord){k, 1}, sample, at);
+        along[i] = emit_splat(e, emit_node(e, c->row_operand, at));
+    }
+    emit_unroll(e, d->row, d->rows);
+    contract_operand_coords(c, c->lane_k_first, (Coord){k, 1}, (Coord){idx_add(d->first, idx_var(d->row)), 0}, at);
+    KVal weights = emit_node(e, c->lane_operand, at);
+    for (uint32_t i = 0; i < d->samples; i++) {
+        KStmt fma = {.op = K_FMA, .args = {along[i], weights}};
+        fma.args[2] = emit_read(e, d->acc, idx_var(d->row), idx_const(i));
+        emit_set(e, d->acc, idx_var(d->row), idx_const(i), emit_let(e, dtype, true, fma));
+    }
     emit_end(e);
 }
 
-static void some_dots(Contract *c, const Range *lanes, KVar lane, uint32_t count) {
+static void dots_of_samples(Dots *d, KVar sample, uint32_t samples) {
+    Contract *c = d->c;
     Emit *e = c->e;
     DType dtype = c->node->dtype;
-    KIdx zero = idx_const(0);
-    KStmt *loop = range_for(e, lane, lanes, count);
-    loop->whole = count > 1;
-    loop->resume = count == 1;
-    KVar sample = emit_var(e, "i");
-    emit_for(e, sample, zero, idx_dim(c->node->shape.dim[c->row_axis]), 1);
-    Dots d = {.c = c, .u = emit_var(e, "u"), .sample = idx_var(sample), .first = idx_var(lane), .count = count};
-    d.acc = emit_reg(e, "acc", dtype, true, count, 1);
+    KStmt *loop = emit_for(e, sample, idx_const(0), idx_dim(c->node->shape.dim[c->row_axis]), samples);
+    loop->whole = samples > 1;
+    loop->resume = samples < DOTS_SAMPLES;
+    d->sample = idx_var(sample);
+    d->samples = samples;
+    d->acc = emit_reg(e, "acc", dtype, true, d->rows, samples);
     KVal none = emit_splat(e, emit_const(e, dtype, 0, 0));
-    emit_unroll(e, d.u, count);
-    emit_set(e, d.acc, idx_var(d.u), zero, none);
+    emit_unroll(e, d->row, d->rows);
+    emit_unroll(e, d->one, samples);
+    emit_set(e, d->acc, idx_var(d->row), idx_var(d->one), none);
     emit_end(e);
-    emit_lanes(e, "k", zero, idx_dim(c->k), NULL, false, add_products, &d);
-    emit_unroll(e, d.u, count);
-    KStmt total = {.op = K_REDUCE, .element = OP_ADD, .args = {emit_read(e, d.acc, idx_var(d.u), zero)}};
+    emit_end(e);
+    emit_lanes(e, "k", idx_const(0), idx_dim(c->k), NULL, false, add_products, d);
+    emit_unroll(e, d->row, d->rows);
+    emit_unroll(e, d->one, samples);
+    KStmt total = {.op = K_REDUCE, .element = OP_ADD, .args = {emit_read(e, d->acc, idx_var(d->row), idx_var(d->one))}};
     KVal value = emit_let(e, dtype, false, total);
-    keep_members(c, d.sample, (Coord){idx_add(d.first, idx_var(d.u)), 0}, c->group->anchor, value);
+    Coord lane = {idx_add(d->first, idx_var(d->row)), 0};
+    keep_members(c, idx_add(d->sample, idx_var(d->one)), lane, c->group->anchor, value);
     emit_end(e);
     emit_end(e);
+    emit_end(e);
+}
+
+static void some_dots(Contract *c, const Range *lanes, KVar lane, uint32_t rows) {
+    Emit *e = c->e;
+    KStmt *loop = range_for(e, lane, lanes, rows);
+    loop->whole = rows > 1;
+    loop->resume = rows == 1;
+    Dots d = {.c = c, .row = emit_var(e, "u"), .one = emit_var(e, "s"), .first = idx_var(lane), .rows = rows};
+    KVar sample = emit_var(e, "i");
+    dots_of_samples(&d, sample, DOTS_SAMPLES);
+    dots_of_samples(&d, sample, 1);
     emit_end(e);
 }
 
@@ -307,13 +332,19 @@ static int64_t samples_of_update(Contract *c) {
     return near > most ? most : near > MOST_FOR_ROWS ? near : MOST_FOR_ROWS;
 }
 
+// Weights from far away are fetched ahead by register tiles; dot products of more than a few samples wait for them.
+static int64_t samples_of_dots(const Contract *c) {
+    int64_t bytes = c->node->shape.dim[c->lane_axis].size * c->k.size * (int64_t)dtype_size(c->node->dtype);
+    return bytes > 4 * (int64_t)c->e->s->plan->target->l2_bytes ? MOST_FOR_FAR_DOTS : MOST_FOR_DOTS;
+}
+
 // Up to how many samples each way is the faster one, as measured.
 int64_t contract_thin_samples(Emit *e, const Group *group) {
     Contract c;
     contract_open(&c, e, group);
     switch (kind_of(&c)) {
     case THIN_ROWS: return MOST_FOR_ROWS;
-    case THIN_DOTS: return MOST_FOR_DOTS;
+    case THIN_DOTS: return samples_of_dots(&c);
     case THIN_UPDATES: return samples_of_update(&c);
     case THIN_NONE: break;
     }

@@ -118,6 +118,21 @@ static void row_softmax(Rig *rig, int64_t p) {
     rig_result(rig, build_mean(rig->g, unary(rig, OP_LOG, binary(rig, OP_ADD, y, number(rig, 0.01))), 3, false));
 }
 
+static void classes(Rig *rig, int64_t p) { // cross entropy and its gradient: labels, and their number in the whole batch
+    Graph *g = rig->g;
+    NodeId x = rig_input(rig, TEXT(rig, "(N, %lld)", (long long)p), DT_F32), label = rig_input(rig, "(N,)", DT_I64);
+    Shape full = graph_node(g, x)->shape, column = {.rank = 2, .dim = {full.dim[0], fixed(1)}};
+    NodeId is_one = build_cast(g, binary(rig, OP_NE, label, build_int(g, -100)), g->float_type);
+    NodeId scale = build_expand(g, binary(rig, OP_DIV, number(rig, -1), build_reduce(g, OP_SUM, is_one, 1, false, false)), full);
+    NodeId mask = binary(rig, OP_EQ, build_expand(g, build_reshape(g, label, column), full), build_iota(g, full, 1));
+    NodeId zero = build_full(g, full, g->float_type, 0), hot = build_where(g, mask, scale, zero), y = softmax(rig, x, 1);
+    NodeId total = build_expand(g, build_reduce(g, OP_SUM, hot, 2, true, false), full);
+    rig_result(rig, binary(rig, OP_SUB, hot, binary(rig, OP_MUL, total, y)));
+    NodeId chosen = build_reduce(g, OP_SUM, build_where(g, mask, unary(rig, OP_LOG, y), zero), 2, false, false);
+    rig_output(rig, OUTPUT_METRIC, 0, build_reduce(g, OP_SUM, chosen, 1, false, false));
+    rig_result(rig, binary(rig, OP_EQ, build_reduce(g, OP_ARGMAX, x, 2, false, false), label));
+}
+
 static void column_softmax(Rig *rig, int64_t p) {
     NodeId x = rig_var(rig, TEXT(rig, "(%lld, 19)", (long long)p));
     rig_result(rig, softmax(rig, x, 0));
@@ -155,6 +170,11 @@ static void argmaxes(Rig *rig, int64_t p) { // many equal elements: the first wi
     rig_result(rig, build_reduce(g, OP_ARGMAX, x, 2, true, false));
     rig_result(rig, build_reduce(g, OP_ARGMAX, whole, 2, false, false));
     NodeId nan = unary(rig, OP_LOG, unary(rig, OP_NEG, x)); // NaN where x > 0, −∞ elsewhere: the first NaN
+    NodeId same = unary(rig, OP_LOG, unary(rig, OP_NEG, binary(rig, OP_MUL, x, number(rig, 2)))); // whose maximum is known
+    for (uint32_t axes = 1; axes < 3; axes++) {
+        rig_result(rig, build_reduce(g, OP_MAX, same, axes, false, false));
+        rig_result(rig, build_reduce(g, OP_ARGMAX, same, axes, false, false));
+    }
     rig_result(rig, build_reduce(g, OP_ARGMAX, nan, 2, false, false));
     rig_result(rig, build_reduce(g, OP_ARGMAX, nan, 1, false, false));
     NodeId none = binary(rig, OP_SUB, x, number(rig, INFINITY)); // −∞ everywhere
@@ -452,6 +472,9 @@ static const Case cases[] = {
     {"softmax", row_softmax, 64, false},
     {"softmax", row_softmax, 65, false},
     {"softmax", row_softmax, 200, false},
+    {"classes", classes, 1, false},
+    {"classes", classes, 10, false},
+    {"classes", classes, 130, false},
     {"softmax of columns", column_softmax, 1, false},
     {"softmax of columns", column_softmax, 70, false},
     {"sums", sums, 1, false},
