@@ -123,7 +123,8 @@ static void classes(Rig *rig, int64_t p) { // cross entropy and its gradient: la
     NodeId x = rig_input(rig, TEXT(rig, "(N, %lld)", (long long)p), DT_F32), label = rig_input(rig, "(N,)", DT_I64);
     Shape full = graph_node(g, x)->shape, column = {.rank = 2, .dim = {full.dim[0], fixed(1)}};
     NodeId is_one = build_cast(g, binary(rig, OP_NE, label, build_int(g, -100)), g->float_type);
-    NodeId scale = build_expand(g, binary(rig, OP_DIV, number(rig, -1), build_reduce(g, OP_SUM, is_one, 1, false, false)), full);
+    NodeId scale =
+        build_expand(g, binary(rig, OP_DIV, number(rig, -1), build_reduce(g, OP_SUM, is_one, 1, false, false)), full);
     NodeId mask = binary(rig, OP_EQ, build_expand(g, build_reshape(g, label, column), full), build_iota(g, full, 1));
     NodeId zero = build_full(g, full, g->float_type, 0), hot = build_where(g, mask, scale, zero), y = softmax(rig, x, 1);
     NodeId total = build_expand(g, build_reduce(g, OP_SUM, hot, 2, true, false), full);

@@ -174,6 +174,20 @@ static void large_literals_stay(void **state) {
     lab_free(lab);
 }
 
+// Sums of sums are one, unless a batch of them is left in between.
+static void sums_of_sums(void **state) {
+    (void)state;
+    Lab *lab = lab_new(DT_F64);
+    Graph *g = lab->g;
+    NodeId x = lab_input(lab, "(N, 3, 2)", DT_F64);
+    NodeId inner = build_reduce(g, OP_SUM, x, 1u << 2, false, false); // (N, 3)
+    NodeId rows = build_reduce(g, OP_SUM, inner, 1u << 1, false, false), total = build_reduce(g, OP_SUM, rows, 1, false, false);
+    Output one[] = {{OUTPUT_RESULT, 0, "rows", rows}}, two[] = {{OUTPUT_RESULT, 0, "total", total}};
+    assert_int_equal(count_op(simplify(g, one, 1), OP_SUM), 1);
+    assert_int_equal(count_op(simplify(g, two, 1), OP_SUM), 2);
+    lab_free(lab);
+}
+
 // Pieces of a batch: starts and sizes that count in N.
 static void pieces_of_the_batch(void **state) {
     (void)state;
@@ -400,6 +414,7 @@ int main(void) {
         cmocka_unit_test(known_checks_stay),
         cmocka_unit_test(large_literals_stay),
         cmocka_unit_test(pieces_of_the_batch),
+        cmocka_unit_test(sums_of_sums),
         cmocka_unit_test(normalized_bytes_are_rounded_as_written),
         cmocka_unit_test(sequences_stay_flat_between_layers),
         cmocka_unit_test(long_recurrences_stay_linear),
