@@ -196,7 +196,8 @@ static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     int64_t budget = (int64_t)c->most_rows * c->most_vectors;
     int64_t rows = panel->vectors == c->most_vectors ? c->most_rows : budget / panel->vectors;
     if (rows > MOST_ROWS) rows = MOST_ROWS;
-    int64_t rest[] = {4, 2, 1, 0}, *left = rest;
+    // Of the rest, as few at a time as still keep the multiply-adds from waiting for each other.
+    int64_t few = LEAST_SUMS / panel->vectors, rest[] = {few < 4 ? few : 4, 1, 0}, *left = rest;
     if (!extent.batch) {
         if (rows > extent.size) rows = extent.size;
         rest[0] = extent.size % rows;

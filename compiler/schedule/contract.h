@@ -6,6 +6,7 @@
 
 enum {
     MOST_ROWS = 12,    // of a register tile
+    LEAST_SUMS = 8,    // accumulators: two multiply-adds a cycle, four cycles each
     LONG_PITCH = 4096, // bytes from one k to the next from which an operand is packed
     CHUNK = 192,       // of k
     TRANSPOSED = 16,   // k at a time when a panel is transposed

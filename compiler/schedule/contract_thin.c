@@ -323,12 +323,13 @@ static void emit_updates(Contract *c) {
 
 // ---- All of it
 
-// Every few rows of an update read all of d, which is not packed: it must stay near.
+// Every few rows of an update read all of d, which is not packed: it must stay near, the more so where W does.
 static int64_t samples_of_update(Contract *c) {
     const Target *target = c->e->s->plan->target;
     contract_choose_tile(c);
     int64_t sample = c->node->shape.dim[c->lane_axis].size * (int64_t)dtype_size(c->node->dtype);
-    int64_t most = contract_far_apart(c) ? 8 * target->tile_vectors : MOST_FOR_UPDATES, near = target->l2_bytes / 4 / sample;
+    int64_t most = contract_far_apart(c) ? 8 * target->tile_vectors : MOST_FOR_UPDATES;
+    int64_t near = (weight_bytes(c) > target->l2_bytes ? target->l2_bytes / 4 : target->l1_bytes / 2) / sample;
     return near > most ? most : near > MOST_FOR_ROWS ? near : MOST_FOR_ROWS;
 }
 
