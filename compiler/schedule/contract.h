@@ -52,6 +52,9 @@ void contract_open(Contract *c, Emit *e, const Group *group); // axes, operands,
 KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel);
 KVal contract_row_value(Contract *c, KIdx k, KIdx row);
 int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k);
+// Bytes of the matrix without the batch: of the lane operand where the rows are samples, else of the result. Neither of its
+// axes may be the batch.
+int64_t contract_weight_bytes(const Contract *c);
 
 void contract_choose_tile(Contract *c); // narrow results have taller ones
 // A register tile of the result, all of k at once.

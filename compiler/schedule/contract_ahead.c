@@ -18,15 +18,15 @@ static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
 // The lane operand as rows of memory: along the lanes, one a k; or along k, one a lane.
 typedef struct Piece {
     bool along_lanes;
-    int64_t k, lanes; // at most
+    int64_t k; // at most
     int64_t rows, lines_a_row;
 } Piece;
 
 static Piece piece_of(Contract *c) {
-    Piece p = {.k = c->chunk ? c->chunk : c->k.size, .lanes = (int64_t)c->most_vectors * c->e->k->lanes};
+    Piece p = {.k = c->chunk ? c->chunk : c->k.size};
     p.along_lanes = contract_stride(c, c->lane_operand, c->lane_k_first, false) == 1;
-    int64_t bytes = (p.along_lanes ? p.lanes : p.k) * (int64_t)dtype_size(c->node->dtype);
-    p.rows = p.along_lanes ? p.k : p.lanes;
+    int64_t bytes = (p.along_lanes ? c->panel_width : p.k) * (int64_t)dtype_size(c->node->dtype);
+    p.rows = p.along_lanes ? p.k : c->panel_width;
     p.lines_a_row = ceil_div(bytes, LINE);
     return p;
 }
@@ -34,8 +34,7 @@ static Piece piece_of(Contract *c) {
 bool contract_fetches_ahead(Contract *c) {
     Dim lanes = c->node->shape.dim[c->lane_axis], rows = c->node->shape.dim[c->row_axis];
     if (!c->e->s->fuse || c->rank != 2 || lanes.batch || c->k.batch || !rows.batch) return false;
-    int64_t bytes = lanes.size * c->k.size * (int64_t)dtype_size(c->node->dtype);
-    if (bytes <= c->e->s->plan->target->l2_bytes / CACHE_PART) return false;
+    if (contract_weight_bytes(c) <= c->e->s->plan->target->l2_bytes / CACHE_PART) return false;
     return contract_stride(c, c->lane_operand, c->lane_k_first, false) == 1 ||
            contract_stride(c, c->lane_operand, c->lane_k_first, true) == 1;
 }
@@ -68,7 +67,7 @@ void contract_k_loop_ahead(Contract *c, const Panel *panel, KIdx row, uint32_t r
     emit_for(e, slot, idx_const(0), idx_const(slots), 1);
     KIdx local = idx_add(row, idx_scale(c->rows.lo, -1));
     KIdx from = idx_add(idx_scale(local, count * slots / rows), idx_scale(idx_var(slot), count));
-    KIdx all = idx_const(p.rows), next_lane = idx_add(panel->lane, idx_const(p.lanes));
+    KIdx all = idx_const(p.rows), next_lane = idx_add(panel->lane, idx_const(c->panel_width));
     // The chunk after this one; after the last one the next panel's first.
     if (c->k_cut) {
         KIdx left = idx_add(c->k_left, idx_const(-c->chunk));

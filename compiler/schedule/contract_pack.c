@@ -135,6 +135,11 @@ int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k) {
     return emit_access(&probe, operand, at, &access, &dtype) ? access.lane_stride : 0;
 }
 
+int64_t contract_weight_bytes(const Contract *c) {
+    Dim rows = c->node->shape.dim[c->row_axis], other = rows.batch ? c->k : rows;
+    return c->node->shape.dim[c->lane_axis].size * other.size * (int64_t)dtype_size(c->node->dtype);
+}
+
 // Whether each k lies on another page and, as far as pitches are powers of two, in the same set of a cache. A copy is worth it
 // from a shorter pitch on where the first cache then holds a whole panel.
 bool contract_far_apart(Contract *c) {

@@ -33,7 +33,7 @@ typedef enum Thin { THIN_NONE, THIN_ROWS, THIN_DOTS, THIN_UPDATES } Thin;
 static Thin kind_of(Contract *c) {
     Dim rows = c->node->shape.dim[c->row_axis], lanes = c->node->shape.dim[c->lane_axis];
     if (!c->e->s->fuse || c->rank != 2 || lanes.batch || rows.batch == c->k.batch) return THIN_NONE;
-    if (lanes.size * (rows.batch ? c->k.size : rows.size) < LEAST_WEIGHTS) return THIN_NONE;
+    if (contract_weight_bytes(c) < LEAST_WEIGHTS * (int64_t)dtype_size(c->node->dtype)) return THIN_NONE;
     bool contiguous = contract_stride(c, c->lane_operand, c->lane_k_first, false) == 1;
     if (c->k.batch) return contiguous && c->k.size == 1 ? THIN_UPDATES : THIN_NONE;
     if (rows.size != 1) return THIN_NONE;
@@ -293,11 +293,6 @@ static void all_updates(Contract *c, const Range *tile, const Range *lanes, int6
     }
 }
 
-static int64_t weight_bytes(const Contract *c) {
-    const Shape *shape = &c->node->shape;
-    return shape->dim[0].size * shape->dim[1].size * (int64_t)dtype_size(c->node->dtype);
-}
-
 static void emit_updates(Contract *c) {
     Emit *e = c->e;
     Dim rows = c->node->shape.dim[c->row_axis], lanes = c->node->shape.dim[c->lane_axis];
@@ -308,7 +303,7 @@ static void emit_updates(Contract *c) {
     int64_t block = UPDATE_BYTES / (lanes.size * (int64_t)dtype_size(c->node->dtype)) / at_once * at_once;
     Range tile = range_of(e, "rows", rows, block > 0 ? block : at_once), all = range_of(e, "j", lanes, 0);
     emit_scalars(e, c->group);
-    if (weight_bytes(c) <= e->s->plan->target->l2_bytes) {
+    if (contract_weight_bytes(c) <= e->s->plan->target->l2_bytes) {
         all_updates(c, &tile, &all, at_once);
         return;
     }
@@ -329,14 +324,13 @@ static int64_t samples_of_update(Contract *c) {
     contract_choose_tile(c);
     int64_t sample = c->node->shape.dim[c->lane_axis].size * (int64_t)dtype_size(c->node->dtype);
     int64_t most = contract_far_apart(c) ? 8 * target->tile_vectors : MOST_FOR_UPDATES;
-    int64_t near = (weight_bytes(c) > target->l2_bytes ? target->l2_bytes / 4 : target->l1_bytes / 2) / sample;
+    int64_t near = (contract_weight_bytes(c) > target->l2_bytes ? target->l2_bytes / 4 : target->l1_bytes / 2) / sample;
     return near > most ? most : near > MOST_FOR_ROWS ? near : MOST_FOR_ROWS;
 }
 
 // Weights from far away are fetched ahead by register tiles; dot products of more than a few samples wait for them.
 static int64_t samples_of_dots(const Contract *c) {
-    int64_t bytes = c->node->shape.dim[c->lane_axis].size * c->k.size * (int64_t)dtype_size(c->node->dtype);
-    return bytes > 4 * (int64_t)c->e->s->plan->target->l2_bytes ? MOST_FOR_FAR_DOTS : MOST_FOR_DOTS;
+    return contract_weight_bytes(c) > 4 * (int64_t)c->e->s->plan->target->l2_bytes ? MOST_FOR_FAR_DOTS : MOST_FOR_DOTS;
 }
 
 // Up to how many samples each way is the faster one, as measured.

@@ -251,13 +251,18 @@ bool op_is_heavy(Op op) {
     }
 }
 
-// What computing it again at another place would cost, in simple operations; what is in memory costs 1.
-static uint32_t cost_again(const Schedule *s, NodeId id, uint32_t limit) {
+// What computing it again at another place would cost, in simple operations; what is in memory costs 1. In a group that goes
+// over rows of the shape `row` (NULL: elsewhere), what is the same all along a row costs nothing.
+static uint32_t cost_again(const Schedule *s, NodeId id, const Shape *row, uint32_t limit) {
     const Node *node = graph_node(s->g, id);
     if (s->kept[id] || node->op == OP_VAR || node->op == OP_INPUT) return 1;
-    if (s->group_of[id] >= 0 && (class_of(s, id) == CLASS_CONTRACTION || class_of(s, id) == CLASS_REDUCTION)) return limit;
-    uint32_t cost = op_is_heavy(node->op) ? limit : node->operand_count > 0;
-    for (uint32_t i = 0; i < node->operand_count && cost < limit; i++) cost += cost_again(s, node->operands[i], limit - cost);
+    bool heavy = op_is_heavy(node->op);
+    if (row && !heavy && (node->op == OP_EXPAND || !dim_equal(shape_count(&node->shape), shape_count(row)))) return 0;
+    if (!row && s->group_of[id] >= 0 && (class_of(s, id) == CLASS_CONTRACTION || class_of(s, id) == CLASS_REDUCTION))
+        return limit;
+    uint32_t cost = heavy ? limit : node->operand_count > 0;
+    for (uint32_t i = 0; i < node->operand_count && cost < limit; i++)
+        cost += cost_again(s, node->operands[i], row, limit - cost);
     return cost < limit ? cost : limit;
 }
 
@@ -319,7 +324,7 @@ static void place_node(Schedule *s, NodeId id, bool must_keep, bool must_run) {
     case CLASS_MOVEMENT: {
         int32_t group = s->fuse && node->op != OP_CONCAT && node->op != OP_PAD ? best_group(s, id) : -1;
         if (group >= 0) join(s, id, group);
-        else if (must_keep || must_run || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, KEEP_FROM) >= KEEP_FROM))
+        else if (must_keep || must_run || !s->fuse || (s->uses[id] > 1 && cost_again(s, id, NULL, KEEP_FROM) >= KEEP_FROM))
             keep(s, id);
         break;
     }
@@ -342,25 +347,13 @@ static void keep_what_is_read(Schedule *s) {
             NodeId operand = node->operands[i];
             if (s->group_of[operand] < 0 || s->kept[operand] || s->group_of[operand] == s->group_of[id]) continue;
             bool again = is_elementwise(s, operand) && graph_node(s->g, operand)->dtype == DT_BOOL &&
-                         cost_again(s, operand, MASK_LIMIT) < MASK_LIMIT;
+                         cost_again(s, operand, NULL, MASK_LIMIT) < MASK_LIMIT;
             if (!again) s->kept[operand] = true;
         }
     }
 }
 
 // ---- Joining afterwards: what only one reduction group reads
-
-// In simple operations for each element of the shape. What is the same all along a row is computed once a row.
-static uint32_t cost_of_element(const Schedule *s, NodeId id, const Shape *full) {
-    const Node *node = graph_node(s->g, id);
-    if (s->kept[id] || node->op == OP_VAR || node->op == OP_INPUT) return 1;
-    if (op_is_heavy(node->op)) return ROW_LIMIT;
-    if (class_of(s, id) == CLASS_MOVEMENT && node->op == OP_EXPAND) return 0;
-    if (!dim_equal(shape_count(&node->shape), shape_count(full))) return 0;
-    uint32_t cost = node->operand_count > 0;
-    for (uint32_t i = 0; i < node->operand_count && cost < ROW_LIMIT; i++) cost += cost_of_element(s, node->operands[i], full);
-    return cost;
-}
 
 enum { NOBODY = -1, SEVERAL = -2 };
 
@@ -389,11 +382,9 @@ static void absorb_maps(Schedule *s, const bool *forced) {
         if (map->kind != GROUP_MAP || map->members.count != 1 || forced[id] || readers[i] < 0) continue;
         Group *group = &s->groups.items[readers[i]];
         if (group->kind != GROUP_REDUCE || !is_elementwise(s, id) || !shape_equal(&group->full, &map->full)) continue;
-        s->kept[id] = false;
-        if (cost_of_element(s, id, &map->full) >= ROW_LIMIT) {
-            s->kept[id] = true;
-            continue;
-        }
+        s->kept[id] = false; // for the question
+        s->kept[id] = cost_again(s, id, &map->full, ROW_LIMIT) >= ROW_LIMIT;
+        if (s->kept[id]) continue;
         s->group_of[id] = readers[i];
         map->members.count = 0;
         VEC_PUSH(s->arena, &group->members, id);

@@ -179,6 +179,7 @@ void emit_forget(Emit *e);
 
 // The value of a node at coordinates (one for each axis of its shape). A vector if a lane coordinate is not 0.
 KVal emit_node(Emit *e, NodeId id, const Coord *at);
+bool emit_follows(const Emit *e, const Node *node); // a movement whose operand's coordinates follow from its own, as these:
 void emit_movement(const Emit *e, const Node *node, const Coord *at, Coord *out); // coordinates of a movement's operand
 // How a view is read at coordinates; false if id is no view.
 bool emit_access(Emit *e, NodeId id, const Coord *at, KAccess *access, DType *dtype);

@@ -28,7 +28,7 @@ static void invariants(Reduce *r, NodeId id, const Coord *at) {
     if (s->kept[id] || (class != CLASS_ELEMENTWISE && class != CLASS_MOVEMENT)) return;
     Coord below[MAX_RANK] = {0};
     if (class == CLASS_MOVEMENT) {
-        if (node->op == OP_RESHAPE && !reshape_is_affine(&node->shape, &graph_node(s->g, node->operands[0])->shape)) return;
+        if (!emit_follows(e, node)) return;
         emit_movement(e, node, at, below);
         at = below;
     }

@@ -311,8 +311,7 @@ static bool is_single(const Node *node) {
     return count.size == 1 && !count.batch;
 }
 
-// A movement through which coordinates can be followed.
-static bool is_followed(const Emit *e, const Node *node) {
+bool emit_follows(const Emit *e, const Node *node) {
     if (node->op == OP_RESHAPE) return reshape_is_affine(&node->shape, &graph_node(e->s->g, node->operands[0])->shape);
     return node->op == OP_PERMUTE || node->op == OP_EXPAND || node->op == OP_SLICE;
 }
@@ -332,7 +331,7 @@ KVal emit_node(Emit *e, NodeId id, const Coord *at) {
     KAccess access;
     DType dtype;
     Coord below[MAX_RANK] = {0};
-    if (!e->flat && is_followed(e, node) && !in_memory(e, id)) { // the operand may be known
+    if (!e->flat && emit_follows(e, node) && !in_memory(e, id)) { // the operand may be known
         emit_movement(e, node, at, below);
         value = emit_node(e, node->operands[0], below);
     } else if (emit_access(e, id, at, &access, &dtype)) {

@@ -1,3 +1,4 @@
+// Maps memory and advises the system. See large_pages.h.
 #include "data/large_pages.h"
 
 #include <stdint.h>
