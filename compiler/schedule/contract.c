@@ -17,6 +17,9 @@
 
 #include "support/diag.h"
 
+// k from one row of what a tile's end reads to the next when it is asked for.
+enum { K_A_FETCH = 4 };
+
 typedef enum Phase {
     PHASE_ALL,    // from zero over all of k to the result
     PHASE_CHUNK,  // partial sums over a chunk of k
@@ -57,6 +60,7 @@ typedef struct Tile {
     uint32_t rows;
     KReg acc, b;
     KVar r, v;
+    bool long_k;
 } Tile;
 
 // acc = 0, or for the result the sums.
@@ -75,28 +79,57 @@ static void tile_start(Contract *c, const Tile *t, Phase phase) {
     emit_end(e);
 }
 
-// acc[r][v] += Σ over k of row operand × lane operand.
-static void tile_sum(Contract *c, const Tile *t) {
+// acc[r][v] += row operand × lane operand at k.
+static void multiply_add(Contract *c, const Tile *t, KVar k) {
     Emit *e = c->e;
-    KVar k = emit_var(e, "k");
+    KVar row = emit_var(e, "r");
     KIdx zero = idx_const(0), step = idx_scale(idx_var(t->v), e->k->lanes);
-    bool ahead = c->ahead && t->rows == c->tile_rows && !(t->panel->last && !c->k_cut);
-    if (ahead) contract_k_loop_ahead(c, t->panel, t->row, t->rows, k);
-    else contract_k_loop(c, k);
     emit_unroll(e, t->v, t->panel->vectors);
     contract_lane_mask(c, t->panel, step);
     emit_set(e, t->b, zero, idx_var(t->v), contract_lane_value(c, idx_var(k), idx_add(t->panel->lane, step), step));
     e->mask = (KMask){0};
     emit_end(e);
-    emit_unroll(e, t->r, t->rows);
-    KVal a = contract_row_value(c, idx_var(k), idx_add(t->row, idx_var(t->r)));
+    emit_unroll(e, row, t->rows);
+    KVal a = contract_row_value(c, idx_var(k), idx_add(t->row, idx_var(row)));
     emit_unroll(e, t->v, t->panel->vectors);
     KStmt fma = {.op = K_FMA, .args = {a}};
     fma.args[1] = emit_read(e, t->b, zero, idx_var(t->v));
-    fma.args[2] = emit_read(e, t->acc, idx_var(t->r), idx_var(t->v));
-    emit_set(e, t->acc, idx_var(t->r), idx_var(t->v), emit_let(e, c->node->dtype, true, fma));
+    fma.args[2] = emit_read(e, t->acc, idx_var(row), idx_var(t->v));
+    emit_set(e, t->acc, idx_var(row), idx_var(t->v), emit_let(e, c->node->dtype, true, fma));
     emit_end(e);
     emit_end(e);
+}
+
+static void fetch_row(Emit *e, const Tile *t, const KBlock *fetches) {
+    emit_unroll(e, t->v, t->panel->vectors);
+    for (size_t i = 0; i < fetches->count; i++) emit_stmt(e, fetches->items[i]);
+    emit_end(e);
+}
+
+// Σ over k. What the tile's end will read is asked for on the way: a row of it every few k, or all of it first.
+static void tile_sum(Contract *c, const Tile *t, const KBlock *fetches) {
+    Emit *e = c->e;
+    KVar k = emit_var(e, "k");
+    bool ahead = c->ahead && t->rows == c->tile_rows && !(t->panel->last && !c->k_cut);
+    bool spread = fetches->count > 0 && t->long_k && !ahead;
+    if (spread) {
+        emit_for(e, t->r, idx_const(0), idx_const(t->rows), 1);
+        fetch_row(e, t, fetches);
+        KIdx first = idx_scale(idx_var(t->r), K_A_FETCH);
+        KStmt *part = emit_for(e, k, first, idx_add(first, idx_const(K_A_FETCH)), 1);
+        part->has_hi2 = true;
+        part->hi2 = c->k_count;
+        multiply_add(c, t, k);
+        emit_end(e);
+        emit_end(e);
+    } else if (fetches->count > 0) {
+        emit_unroll(e, t->r, t->rows);
+        fetch_row(e, t, fetches);
+        emit_end(e);
+    }
+    if (ahead) contract_k_loop_ahead(c, t->panel, t->row, t->rows, k);
+    else contract_k_loop(c, k)->lo = idx_const(spread ? K_A_FETCH * (int64_t)t->rows : 0);
+    multiply_add(c, t, k);
     emit_end(e);
     if (ahead) emit_end(e);
 }
@@ -126,54 +159,25 @@ static void tile_end(Contract *c, const Tile *t, Phase phase) {
     emit_end(e);
 }
 
-static bool varies(const KIdx *idx, KVar var) {
-    for (uint32_t i = 0; i < idx->count; i++)
-        if (idx->term[i].var == var) return true;
-    return false;
-}
-
-// Asks for each vector that the statements load, row by row of the tile.
-static void fetch_loads(Emit *e, const Tile *t, const KBlock *block) {
-    for (size_t i = 0; i < block->count; i++) {
-        const KStmt *s = &block->items[i];
-        if (s->kind == KS_FOR) fetch_loads(e, t, &s->body);
-        bool load = s->kind == KS_LET && s->op == K_LOAD && s->access.lane_stride == 1 && varies(&s->access.idx, t->r);
-        if (load && e->k->bufs.items[s->access.buf].role == KBUF_DATA)
-            emit_stmt(e, (KStmt){.kind = KS_PREFETCH, .access = s->access, .mask = s->mask});
-    }
-}
-
-// What the end of the tile reads (parameters to be updated, what masks come from) is fetched while the tile sums. `end` is the
-// tile's last statement; the loads are put before statement `at` of the block.
-static void fetch_ahead(Contract *c, const Tile *t, size_t at) {
+// long_k: there are enough k to spread over them what is asked for.
+static void register_tile(Contract *c, const Panel *panel, KIdx row, uint32_t rows, Phase phase, bool long_k) {
     Emit *e = c->e;
-    KBlock *block = &e->open[e->depth - 1].body;
-    size_t end = block->count - 1;
-    emit_unroll(e, t->r, t->rows);
-    emit_unroll(e, t->v, t->panel->vectors);
-    fetch_loads(e, t, &block->items[end].body);
-    emit_end(e);
-    emit_end(e);
-    if (block->count == end + 1) return;
-    KStmt fetch = block->items[end + 1];
-    memmove(&block->items[at + 1], &block->items[at], (end + 1 - at) * sizeof fetch);
-    block->items[at] = fetch;
-}
-
-static void register_tile(Contract *c, const Panel *panel, KIdx row, uint32_t rows, Phase phase) {
-    Emit *e = c->e;
-    Tile t = {.panel = panel, .row = row, .rows = rows, .r = emit_var(e, "r"), .v = emit_var(e, "v")};
+    Tile t = {.panel = panel, .row = row, .rows = rows, .r = emit_var(e, "r"), .v = emit_var(e, "v"), .long_k = long_k};
     t.acc = emit_reg(e, "acc", c->node->dtype, true, rows, panel->vectors);
     t.b = emit_reg(e, "b", c->node->dtype, true, 1, panel->vectors);
     tile_start(c, &t, phase);
-    size_t summing = e->open[e->depth - 1].body.count;
-    if (phase != PHASE_RESULT) tile_sum(c, &t);
     tile_end(c, &t, phase);
-    if (phase == PHASE_ALL && rows > 1) fetch_ahead(c, &t, summing);
+    if (phase == PHASE_RESULT) return;
+    // What the end reads (parameters to be updated, what masks come from) is fetched while the tile sums.
+    KBlock *block = &e->open[e->depth - 1].body, fetches = {0};
+    KStmt end = block->items[--block->count];
+    if (phase == PHASE_ALL && rows > 1) contract_collect_fetches(c, t.r, &end.body, &fetches);
+    tile_sum(c, &t, &fetches);
+    emit_stmt(e, end);
 }
 
 void contract_rows(Contract *c, const Panel *panel, KIdx first, uint32_t count) {
-    register_tile(c, panel, first, count, PHASE_ALL);
+    register_tile(c, panel, first, count, PHASE_ALL, false);
 }
 
 static void row_loop(Contract *c, KVar var, int64_t step, bool resume) {
@@ -188,7 +192,7 @@ static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     if (phase == PHASE_RESULT) {
         KVar var = emit_var(e, "i");
         row_loop(c, var, 1, false);
-        register_tile(c, panel, idx_var(var), 1, phase);
+        register_tile(c, panel, idx_var(var), 1, phase, false);
         emit_end(e);
         return;
     }
@@ -205,13 +209,14 @@ static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     }
     while (*left >= rows) left++;
     c->tile_rows = (uint32_t)rows;
+    bool long_k = c->k.batch || c->k.size >= K_A_FETCH * rows;
     KVar var = emit_var(e, "i");
     row_loop(c, var, rows, false);
-    register_tile(c, panel, idx_var(var), (uint32_t)rows, phase);
+    register_tile(c, panel, idx_var(var), (uint32_t)rows, phase, long_k);
     emit_end(e);
     for (; *left; left++) {
         row_loop(c, var, *left, true);
-        register_tile(c, panel, idx_var(var), (uint32_t)*left, phase);
+        register_tile(c, panel, idx_var(var), (uint32_t)*left, phase, long_k);
         emit_end(e);
     }
 }

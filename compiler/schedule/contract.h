@@ -71,6 +71,8 @@ void contract_open_if(Contract *c, KIdx condition);   // its body runs once if t
 // Instead of contract_k_loop, two loops: the outer one asks for what comes next.
 void contract_k_loop_ahead(Contract *c, const Panel *panel, KIdx row, uint32_t rows, KVar k);
 bool contract_fetches_ahead(Contract *c);
+// Adds a KS_PREFETCH of each vector that the statements load from another place in each row of a tile.
+void contract_collect_fetches(Contract *c, KVar row, const KBlock *block, KBlock *out);
 KAccess contract_scratch_access(KBufId buf, KIdx idx, int64_t lane_stride);
 void contract_lane_mask(Contract *c, const Panel *panel, KIdx step); // of the vector at lane + step
 bool contract_far_apart(Contract *c);                // each k of the lane operand from the next: packed if there are many rows

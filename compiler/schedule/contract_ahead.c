@@ -1,5 +1,5 @@
-// Fetching ahead: while the register tiles of one piece of the lane operand (a panel's chunk of k) sum, the next piece is asked
-// for, a few lines at a time.
+// Fetching ahead, while a register tile sums: the next piece of the lane operand (a panel's chunk of k), a few lines at a time,
+// and what the tile's own end reads.
 //
 // Weights that do not fit the second cache come from the third, or from memory. A core can wait for a dozen or two lines at
 // once; where a piece is read only when it is needed, that is a tenth of the time of a batch of 64 and more of a smaller one.
@@ -86,4 +86,24 @@ void contract_k_loop_ahead(Contract *c, const Panel *panel, KIdx row, uint32_t r
     KStmt *loop = emit_for(e, k, first, idx_add(first, idx_const(SLOT)), 1);
     loop->has_hi2 = true;
     loop->hi2 = c->k_cut ? c->k_left : c->k_count;
+}
+
+// ---- What the end of a register tile reads
+
+static bool varies(const KIdx *idx, KVar var) {
+    for (uint32_t i = 0; i < idx->count; i++)
+        if (idx->term[i].var == var) return true;
+    return false;
+}
+
+void contract_collect_fetches(Contract *c, KVar row, const KBlock *block, KBlock *out) {
+    Emit *e = c->e;
+    for (size_t i = 0; i < block->count; i++) {
+        const KStmt *s = &block->items[i];
+        if (s->kind == KS_FOR) contract_collect_fetches(c, row, &s->body, out);
+        bool load = s->kind == KS_LET && s->op == K_LOAD && s->access.lane_stride == 1 && varies(&s->access.idx, row);
+        if (!load || e->k->bufs.items[s->access.buf].role != KBUF_DATA) continue;
+        KStmt fetch = {.kind = KS_PREFETCH, .access = s->access, .mask = s->mask};
+        VEC_PUSH(e->arena, out, fetch);
+    }
 }

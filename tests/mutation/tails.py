@@ -39,6 +39,10 @@ TAILS = {
         ("open_if(c, idx_add(idx_const(c->chunk + 1), idx_scale(idx_dim(c->k), -1)));", "c->chunk + 1",
          ["c->chunk", "c->chunk + 2"]),
         ("open_if(c, idx_add(idx_dim(c->k), idx_const(-c->chunk)));", "-c->chunk", ["-c->chunk + 1", "-c->chunk - 1"]),
+        ("part->hi2 = c->k_count;", "c->k_count", [MORE, LESS]),
+        ("idx_add(first, idx_const(K_A_FETCH)), 1);", "idx_add(first, idx_const(K_A_FETCH))", [MORE, LESS]),
+        ("->lo = idx_const(spread ? K_A_FETCH * (int64_t)t->rows : 0);", "K_A_FETCH * (int64_t)t->rows",
+         ["K_A_FETCH * (int64_t)t->rows - 1", "K_A_FETCH * (int64_t)t->rows + 1"]),
     ],
     "compiler/schedule/contract_pack.c": [
         ("if (c->k_cut) loop->has_hi2 = true, loop->hi2 = c->k_left;", "c->k_left", [MORE, LESS]),
