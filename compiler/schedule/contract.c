@@ -186,6 +186,17 @@ static void row_loop(Contract *c, KVar var, int64_t step, bool resume) {
     loop->resume = resume;
 }
 
+int64_t contract_tile_rows(const Contract *c, int64_t vectors) {
+    int64_t rows = vectors == c->most_vectors ? c->most_rows : (int64_t)c->most_rows * c->most_vectors / vectors;
+    return rows < MOST_ROWS ? rows : MOST_ROWS;
+}
+
+int64_t contract_last_vectors(const Contract *c) {
+    Dim extent = c->node->shape.dim[c->lane_axis];
+    int64_t vector = c->e->k->lanes, width = c->most_vectors * vector;
+    return extent.batch ? 1 : (extent.size % width + vector - 1) / vector;
+}
+
 // The tile's rows in register tiles: as many as fit, then the rest in smaller ones. Where nothing is summed, one by one.
 static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     Emit *e = c->e;
@@ -197,9 +208,7 @@ static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
         return;
     }
     Dim extent = c->node->shape.dim[c->row_axis];
-    int64_t budget = (int64_t)c->most_rows * c->most_vectors;
-    int64_t rows = panel->vectors == c->most_vectors ? c->most_rows : budget / panel->vectors;
-    if (rows > MOST_ROWS) rows = MOST_ROWS;
+    int64_t rows = contract_tile_rows(c, panel->vectors);
     // Of the rest, as few at a time as still keep the multiply-adds from waiting for each other.
     int64_t few = LEAST_SUMS / panel->vectors, rest[] = {few < 4 ? few : 4, 1, 0}, *left = rest;
     if (!extent.batch) {
@@ -263,10 +272,13 @@ void contract_begin_chunk(Contract *c, int64_t size) {
 
 static void panel_in_chunks(Contract *c, const Panel *panel) {
     Emit *e = c->e;
+    bool packs = c->packs;
     start_sums(c, panel);
     contract_begin_chunk(c, c->chunk);
+    c->packs = c->packs_chunks;
     contract_pack(c, panel);
     row_tiles(c, panel, PHASE_CHUNK);
+    c->packs = packs;
     emit_end(e);
     row_tiles(c, panel, PHASE_RESULT);
 }
@@ -308,7 +320,7 @@ void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *con
     if (!extent.batch && count % width == 0) return;
     int64_t step = extent.batch ? vector : width;
     range_for(e, var, lanes, step)->resume = count >= width;
-    int64_t left = extent.batch ? 1 : (count % width + vector - 1) / vector;
+    int64_t left = contract_last_vectors(c);
     // Where the last panel of a constant axis lies is known.
     KIdx lane = extent.batch ? idx_var(var) : idx_const(count - count % width);
     KIdx limit = idx_add(idx_dim(extent), idx_scale(lane, -1));

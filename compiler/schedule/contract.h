@@ -24,9 +24,10 @@ typedef struct Contract {
     Coord at[MAX_RANK];               // of the result; its leading axes are batches of the product
     uint32_t most_rows, most_vectors; // the register tile
     uint32_t tile_rows;               // of the panel at hand, but for the rest of the rows
-    bool packs;                       // the lane operand
-    bool transposes;                  // its lanes are not contiguous: packing them is expensive
-    bool squares;                     // but k is: in squares it is less so
+    bool packs;                       // the lane operand; packs_chunks: where k is cut into chunks
+    bool packs_chunks;
+    bool transposes; // its lanes are not contiguous: packing them is expensive
+    bool squares;    // but k is: in squares it is less so
     KBufId lane_scratch, sum_scratch;
     int64_t panel_width; // elements between one k and the next in scratch
     int64_t chunk;       // most k at a time
@@ -56,7 +57,9 @@ int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k);
 // axes may be the batch.
 int64_t contract_weight_bytes(const Contract *c);
 
-void contract_choose_tile(Contract *c); // narrow results have taller ones
+int64_t contract_tile_rows(const Contract *c, int64_t vectors); // of a register tile so wide: narrow ones are taller
+int64_t contract_last_vectors(const Contract *c);               // of the last panel: 0 if all are full
+void contract_choose_tile(Contract *c);                         // narrow results have taller ones
 // A register tile of the result, all of k at once.
 void contract_rows(Contract *c, const Panel *panel, KIdx first, uint32_t count);
 // Every panel of the lanes: full ones, then what is left of the axis.

@@ -7,10 +7,9 @@
 #include "schedule/contract.h"
 
 enum {
-    SLOT = 16,      // k between one time of asking and the next: some 400 cycles of multiply-adds
-    TILES = 2,      // register tiles after which all of the next piece has been asked for
-    LINE = 64,      // bytes
-    CACHE_PART = 2, // operands of more than the second cache's bytes by this are fetched ahead
+    SLOT = 16, // k between one time of asking and the next: some 400 cycles of multiply-adds
+    TILES = 2, // register tiles after which all of the next piece has been asked for
+    LINE = 64, // bytes
 };
 
 static int64_t ceil_div(int64_t a, int64_t b) { return (a + b - 1) / b; }
@@ -34,7 +33,7 @@ static Piece piece_of(Contract *c) {
 bool contract_fetches_ahead(Contract *c) {
     Dim lanes = c->node->shape.dim[c->lane_axis], rows = c->node->shape.dim[c->row_axis];
     if (!c->e->s->fuse || c->rank != 2 || lanes.batch || c->k.batch || !rows.batch) return false;
-    if (contract_weight_bytes(c) <= c->e->s->plan->target->l2_bytes / CACHE_PART) return false;
+    if (contract_weight_bytes(c) <= c->e->s->plan->target->ahead_bytes) return false;
     return contract_stride(c, c->lane_operand, c->lane_k_first, false) == 1 ||
            contract_stride(c, c->lane_operand, c->lane_k_first, true) == 1;
 }

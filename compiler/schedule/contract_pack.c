@@ -1,6 +1,9 @@
 // Packing: which operands of a contraction are copied to scratch memory first, and how. See contract.c for why.
 #include "schedule/contract.h"
 
+// Register tiles of full panels in a tile of the grid; more where a copy is shared by them.
+enum { MOST_TILES = 16, MOST_TILES_PACKED = 86 };
+
 void contract_operand_coords(const Contract *c, bool k_first, Coord k, Coord other, Coord *at) {
     for (uint32_t i = 0; i + 2 < c->rank; i++) at[i] = c->at[i];
     at[c->rank - 2] = k_first ? k : other;
@@ -140,13 +143,35 @@ int64_t contract_weight_bytes(const Contract *c) {
     return c->node->shape.dim[c->lane_axis].size * other.size * (int64_t)dtype_size(c->node->dtype);
 }
 
+static int64_t pitch_bytes(Contract *c) {
+    return contract_stride(c, c->lane_operand, c->lane_k_first, true) * (int64_t)dtype_size(c->node->dtype);
+}
+
+// Whether the first cache holds a whole panel, if its k lie side by side.
+static bool holds_panel(const Contract *c) {
+    return CHUNK * c->panel_width * (int64_t)dtype_size(c->node->dtype) < c->e->s->plan->target->l1_bytes;
+}
+
 // Whether each k lies on another page and, as far as pitches are powers of two, in the same set of a cache. A copy is worth it
-// from a shorter pitch on where the first cache then holds a whole panel.
+// from a shorter pitch on where the first cache then holds it, and from a shorter one still where it is surely read by many
+// rows: a batch may be small.
 bool contract_far_apart(Contract *c) {
-    int64_t size = (int64_t)dtype_size(c->node->dtype);
-    int64_t pitch = contract_stride(c, c->lane_operand, c->lane_k_first, true) * size;
-    bool holds = CHUNK * c->panel_width * size < c->e->s->plan->target->l1_bytes;
-    return pitch >= (holds ? LONG_PITCH : 2 * LONG_PITCH);
+    bool few_rows = c->node->shape.dim[c->row_axis].batch;
+    return pitch_bytes(c) >= (!holds_panel(c) ? 2 * LONG_PITCH : few_rows ? LONG_PITCH : LONG_PITCH / 2);
+}
+
+// Panels of a few samples stay in the first cache as they are; those of many leave it from a shorter pitch on.
+static bool far_apart_in_chunks(Contract *c) {
+    bool many = c->k.batch && !c->node->shape.dim[c->row_axis].batch;
+    return many && holds_panel(c) && pitch_bytes(c) >= LONG_PITCH / 4;
+}
+
+// Rows of a tile of the grid: about as many register tiles, but whole ones of every panel's height.
+static int64_t row_block(const Contract *c, int64_t tiles) {
+    int64_t rows = c->most_rows, last = contract_last_vectors(c), unit = rows;
+    while (last && unit % contract_tile_rows(c, last)) unit += rows;
+    int64_t units = tiles * rows / unit;
+    return unit * (units > 0 ? units : 1);
 }
 
 void contract_plan_packing(Contract *c) {
@@ -157,15 +182,16 @@ void contract_plan_packing(Contract *c) {
     c->transposes = gathers;
     c->squares = gathers && contract_stride(c, c->lane_operand, c->lane_k_first, true) == 1;
     c->packs = gathers || (long_k && many_rows && contract_far_apart(c));
-    int64_t block = (int64_t)c->most_rows * (c->packs ? 86 : 16);
+    c->packs_chunks = c->packs || (many_rows && far_apart_in_chunks(c));
+    int64_t block = row_block(c, c->packs_chunks ? MOST_TILES_PACKED : MOST_TILES);
     bool cut = c->e->k->grid_count < 2 && (rows.batch || rows.size > block);
     c->rows = range_of(c->e, "rows", rows, cut ? block : 0);
     c->row_span = c->rows.cut ? block : rows.size;
     // Scratch must have a size that is known: without a cut of the rows by the grid there is none for a batch of them.
-    if (!c->rows.cut && rows.batch) c->packs = false;
-    bool chunks = c->k.batch ? c->packs : c->k.size > CHUNK && (c->rows.cut || !rows.batch);
+    if (!c->rows.cut && rows.batch) c->packs = c->packs_chunks = false;
+    bool chunks = c->k.batch ? c->packs_chunks : c->k.size > CHUNK && (c->rows.cut || !rows.batch);
     c->chunk = chunks ? CHUNK : c->packs ? c->k.size : 0;
     DType dtype = c->node->dtype;
-    if (c->packs) c->lane_scratch = emit_scratch(c->e, dtype, c->chunk * c->panel_width);
+    if (c->packs_chunks) c->lane_scratch = emit_scratch(c->e, dtype, c->chunk * c->panel_width);
     if (chunks) c->sum_scratch = emit_scratch(c->e, dtype, c->row_span * c->panel_width);
 }

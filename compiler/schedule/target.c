@@ -23,11 +23,11 @@ static const Target targets[] = {
         .vector_bytes = 64,
         .registers = 32,
         .fma = true,
-        .masks = true,
         .tile_rows = 6,
         .tile_vectors = 4,
         .l1_bytes = 48 << 10,
         .l2_bytes = 1 << 20,
+        .ahead_bytes = 512 << 10,
     },
     {
         .name = "avx2",
@@ -39,11 +39,11 @@ static const Target targets[] = {
         .vector_bytes = 32,
         .registers = 16,
         .fma = true,
-        .masks = true,
         .tile_rows = 6,
         .tile_vectors = 2,
         .l1_bytes = 32 << 10,
         .l2_bytes = 512 << 10,
+        .ahead_bytes = 2 << 20,
     },
     {
         .name = "sse2",
@@ -55,11 +55,11 @@ static const Target targets[] = {
         .vector_bytes = 16,
         .registers = 16,
         .fma = false,
-        .masks = false,
         .tile_rows = 2,
         .tile_vectors = 4,
         .l1_bytes = 32 << 10,
         .l2_bytes = 256 << 10,
+        .ahead_bytes = 8 << 20,
     },
 };
 

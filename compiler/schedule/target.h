@@ -13,11 +13,11 @@ typedef struct Target {
     uint32_t vector_bytes; // of one register
     uint32_t registers;
     bool fma;
-    bool masks;         // masked loads and stores are one instruction
     uint32_t tile_rows; // of the contraction's register tile: rows × vectors
     uint32_t tile_vectors;
     int64_t l1_bytes, l2_bytes;
-    const char *shown; // "AVX-512", for messages
+    int64_t ahead_bytes; // weights beyond which the next piece is fetched ahead (contract_ahead.c)
+    const char *shown;   // "AVX-512", for messages
 } Target;
 
 // By -march: "native" (the best row this processor runs), "x86-64", "x86-64-v2", "x86-64-v3", "x86-64-v4", or a target's

@@ -29,7 +29,8 @@ TAILS = {
         ("c->k_left = idx_add(idx_dim(c->k), idx_scale(idx_var(chunk), -1));",
          "idx_add(idx_dim(c->k), idx_scale(idx_var(chunk), -1))", [MORE, LESS]),
         ("c->k_cut = true;", "true", ["false"]),
-        ("int64_t left = extent.batch ? 1 : (count % width + vector - 1) / vector;", "count % width + vector - 1", ["count % width"]),
+        ("return extent.batch ? 1 : (extent.size % width + vector - 1) / vector;", "extent.size % width + vector - 1",
+         ["extent.size % width"]),
         ("KIdx limit = idx_add(idx_dim(extent), idx_scale(lane, -1));", "idx_add(idx_dim(extent), idx_scale(lane, -1))",
          [MORE, LESS]),
         ("bool exact = !extent.batch && count % vector == 0;", "!extent.batch && count % vector == 0",
@@ -45,6 +46,8 @@ TAILS = {
          ["K_A_FETCH * (int64_t)t->rows - 1", "K_A_FETCH * (int64_t)t->rows + 1"]),
     ],
     "compiler/schedule/contract_pack.c": [
+        ("while (last && unit % contract_tile_rows(c, last)) unit += rows;", "last && unit % contract_tile_rows(c, last)", ["false"]),
+        ("c->packs = c->packs_chunks = false;", "c->packs_chunks = false", ["(c->packs_chunks = false, true)"]),
         ("if (c->k_cut) loop->has_hi2 = true, loop->hi2 = c->k_left;", "c->k_left", [MORE, LESS]),
         (".limit = idx_add(*panel->limit, idx_scale(step, -1))", "idx_add(*panel->limit, idx_scale(step, -1))", [MORE, LESS]),
         ("loop->resume = step == 1;", "step == 1", ["false"]),

@@ -84,7 +84,7 @@ static void fetching_ahead(void **state) {
         for (unsigned t = 0; (row = target_row(t)); t++) {
             if (!cg_target_runs_here(row)) continue;
             Target target = *row;
-            target.l2_bytes = 1024;
+            target.ahead_bytes = 1024;
             Plan *plan = schedule(rig->arena, rig->program, &target, &(ScheduleOptions){.fuse = true});
             size_t far = 0;
             for (size_t k = 0; k < plan->entries[0].steps.count; k++)
@@ -103,30 +103,62 @@ static void fetching_ahead(void **state) {
 
 // The gradient of a weight is a sum over the batch, cut into chunks where an operand is packed: whole chunks, one sample less
 // and one more, each with its update, which must happen once.
+// width: the pitch of what is summed, from which copies depend.
 static void chunks_of_the_batch(void **state) {
     (void)state;
-    static const int64_t sizes[] = {1, 191, 192, 193, 383, 384, 385};
-    Rig *rig = rig_new(DT_F32);
-    rig_begin(rig, "chunks of the batch");
-    NodeId x = rig_input(rig, "(N, 2100)", DT_F32), dy = rig_input(rig, "(N, 25)", DT_F32);
-    uint32_t weight = rig_new_var(rig, "(25, 2100)");
-    NodeId dw = matmul(rig, dy, x, true, false);
-    rig_assign(rig, weight, binary(rig, OP_SUB, rig_read(rig, weight), binary(rig, OP_MUL, dw, number(rig, 0.01))));
-    rig_end(rig, simplify);
-    const Target *target;
-    for (unsigned row = 0; (target = target_row(row)); row++) {
-        if (!cg_target_runs_here(target)) continue;
-        Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = true});
-        Loaded loaded = cg_load(plan, true);
-        for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-            rig_check(rig, plan, 0, sizes[i], "generated", run_generated, &loaded);
-        dlclose(loaded.handle);
+    static const int64_t sizes[] = {1, 191, 192, 193, 383, 384, 385}, widths[] = {2100, 530, 300};
+    for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
+        Rig *rig = rig_new(DT_F32);
+        rig_begin(rig, arena_printf(rig->arena, "chunks of the batch, %lld wide", (long long)widths[w]));
+        NodeId x = rig_input(rig, arena_printf(rig->arena, "(N, %lld)", (long long)widths[w]), DT_F32);
+        NodeId dy = rig_input(rig, "(N, 25)", DT_F32);
+        uint32_t weight = rig_new_var(rig, arena_printf(rig->arena, "(25, %lld)", (long long)widths[w]));
+        NodeId dw = matmul(rig, dy, x, true, false);
+        rig_assign(rig, weight, binary(rig, OP_SUB, rig_read(rig, weight), binary(rig, OP_MUL, dw, number(rig, 0.01))));
+        rig_end(rig, simplify);
+        const Target *target;
+        for (unsigned row = 0; (target = target_row(row)); row++) {
+            if (!cg_target_runs_here(target)) continue;
+            Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = true});
+            Loaded loaded = cg_load(plan, true);
+            for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
+                rig_check(rig, plan, 0, sizes[i], "generated", run_generated, &loaded);
+            dlclose(loaded.handle);
+        }
+        rig_free(rig);
     }
-    rig_free(rig);
+}
+
+// The rows of a weight that is cut into tiles of the grid, where its last panel is narrower and has taller register tiles.
+static void rows_of_a_cut_weight(void **state) {
+    (void)state;
+    static const struct {
+        int64_t rows, lanes; // on AVX-512, AVX2, SSE2 in turn: a last panel of 3, 1, and 1 vectors
+    } sizes[] = {{600, 1048}, {1040, 260}, {360, 258}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        Rig *rig = rig_new(DT_F64);
+        rig_begin(rig, arena_printf(rig->arena, "%lld rows", (long long)sizes[i].rows));
+        NodeId x = rig_input(rig, arena_printf(rig->arena, "(N, %lld)", (long long)sizes[i].lanes), DT_F64);
+        NodeId dy = rig_input(rig, arena_printf(rig->arena, "(N, %lld)", (long long)sizes[i].rows), DT_F64);
+        uint32_t weight =
+            rig_new_var(rig, arena_printf(rig->arena, "(%lld, %lld)", (long long)sizes[i].rows, (long long)sizes[i].lanes));
+        rig_assign(rig, weight, binary(rig, OP_SUB, rig_read(rig, weight), matmul(rig, dy, x, true, false)));
+        rig_end(rig, simplify);
+        const Target *target;
+        for (unsigned row = 0; (target = target_row(row)); row++) {
+            if (!cg_target_runs_here(target)) continue;
+            Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = true});
+            Loaded loaded = cg_load(plan, true);
+            rig_check(rig, plan, 0, 70, "generated", run_generated, &loaded);
+            rig_check(rig, plan, 0, 200, "generated", run_generated, &loaded);
+            dlclose(loaded.handle);
+        }
+        rig_free(rig);
+    }
 }
 
 int main(void) {
-    static struct CMUnitTest tests[CASES + CASES / ENTRY_COUNT + 3];
+    static struct CMUnitTest tests[CASES + CASES / ENTRY_COUNT + 4];
     static char names[CASES][64];
     static size_t first[CASES];
     size_t count = 0;
@@ -140,6 +172,7 @@ int main(void) {
     }
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(fetching_ahead);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(chunks_of_the_batch);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(rows_of_a_cut_weight);
     cmocka_set_test_filter(getenv("CASE"));
     return _cmocka_run_group_tests("cg_schedule_test", tests, count, NULL, NULL);
 }
