@@ -47,7 +47,6 @@ TAILS = {
     ],
     "compiler/schedule/contract_pack.c": [
         ("while (last && unit % contract_tile_rows(c, last)) unit += rows;", "last && unit % contract_tile_rows(c, last)", ["false"]),
-        ("c->packs = c->packs_chunks = false;", "c->packs_chunks = false", ["(c->packs_chunks = false, true)"]),
         ("if (c->k_cut) loop->has_hi2 = true, loop->hi2 = c->k_left;", "c->k_left", [MORE, LESS]),
         (".limit = idx_add(*panel->limit, idx_scale(step, -1))", "idx_add(*panel->limit, idx_scale(step, -1))", [MORE, LESS]),
         ("loop->resume = step == 1;", "step == 1", ["false"]),
