@@ -152,7 +152,7 @@ static void tile_end(Contract *c, const Tile *t, Phase phase) {
         c->at[c->row_axis] = (Coord){idx_add(t->row, idx_var(t->r)), 0};
         c->at[c->lane_axis] = (Coord){idx_add(t->panel->lane, step), 1};
         emit_know(e, phase == PHASE_RESULT ? c->sum : c->group->anchor, NULL, value);
-        for (size_t i = 0; i < c->group->members.count; i++) emit_keep(e, c->group->members.items[i], c->at);
+        contract_keep(c);
         e->mask = (KMask){0};
     }
     emit_end(e);
@@ -346,6 +346,20 @@ static void find_start(Contract *c) {
     }
 }
 
+void contract_keep(Contract *c) {
+    for (size_t i = 0; i < c->group->members.count; i++) {
+        NodeId id = c->group->members.items[i];
+        if (shape_equal(&graph_node(c->e->s->g, id)->shape, &c->group->full)) emit_keep(c->e, id, c->at);
+    }
+}
+
+void contract_ride(Contract *c, const Range *rows, const Range *lanes) {
+    if (!c->group->rider) return;
+    if (rows->cut) contract_open_if(c, idx_add(idx_const(1), idx_scale(rows->lo, -1)));
+    emit_rider(c->e, c->group->rider, lanes);
+    if (rows->cut) emit_end(c->e);
+}
+
 void contract_open(Contract *c, Emit *e, const Group *group) {
     const Node *node = graph_node(e->s->g, group->anchor);
     *c = (Contract){.e = e, .group = group, .node = node, .rank = node->shape.rank};
@@ -391,6 +405,7 @@ void emit_contract(Emit *e, const Group *group) {
     c.ahead = contract_fetches_ahead(&c);
     Range lanes = range_of(e, "panel", c.node->shape.dim[c.lane_axis], (int64_t)c.most_vectors * e->k->lanes);
     emit_scalars(e, group);
+    contract_ride(&c, &c.rows, &lanes);
     contract_panels(&c, &lanes, panel_rows, NULL);
     for (uint32_t i = c.rank - 2; i-- > 0;) range_end(e, &batch[i]);
 }

@@ -57,9 +57,11 @@ int64_t contract_stride(Contract *c, NodeId operand, bool k_first, bool of_k);
 // axes may be the batch.
 int64_t contract_weight_bytes(const Contract *c);
 
-int64_t contract_tile_rows(const Contract *c, int64_t vectors); // of a register tile so wide: narrow ones are taller
-int64_t contract_last_vectors(const Contract *c);               // of the last panel: 0 if all are full
-void contract_choose_tile(Contract *c);                         // narrow results have taller ones
+int64_t contract_tile_rows(const Contract *c, int64_t vectors);         // of a register tile so wide: narrow ones are taller
+int64_t contract_last_vectors(const Contract *c);                       // of the last panel: 0 if all are full
+void contract_keep(Contract *c);                                        // at c->at: what the group keeps of the result
+void contract_ride(Contract *c, const Range *rows, const Range *lanes); // sums that ride along: of the tile's lanes
+void contract_choose_tile(Contract *c);                                 // narrow results have taller ones
 // A register tile of the result, all of k at once.
 void contract_rows(Contract *c, const Panel *panel, KIdx first, uint32_t count);
 // Every panel of the lanes: full ones, then what is left of the axis.

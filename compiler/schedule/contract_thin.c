@@ -115,7 +115,7 @@ static void keep_members(Contract *c, KIdx row, Coord lane, NodeId known, KVal v
     c->at[c->row_axis] = (Coord){row, 0};
     c->at[c->lane_axis] = lane;
     emit_know(e, known, NULL, value);
-    for (size_t i = 0; i < c->group->members.count; i++) emit_keep(e, c->group->members.items[i], c->at);
+    contract_keep(c);
     e->known.count = before;
 }
 
@@ -303,6 +303,7 @@ static void emit_updates(Contract *c) {
     int64_t block = UPDATE_BYTES / (lanes.size * (int64_t)dtype_size(c->node->dtype)) / at_once * at_once;
     Range tile = range_of(e, "rows", rows, block > 0 ? block : at_once), all = range_of(e, "j", lanes, 0);
     emit_scalars(e, c->group);
+    contract_ride(c, &tile, &all);
     if (contract_weight_bytes(c) <= e->s->plan->target->l2_bytes) {
         all_updates(c, &tile, &all, at_once);
         return;

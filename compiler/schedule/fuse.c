@@ -372,6 +372,17 @@ static int32_t *find_readers(const Schedule *s) {
     return reader;
 }
 
+void group_take(Schedule *s, int32_t index, NodeId id) {
+    Group *group = &s->groups.items[index];
+    s->group_of[id] = index;
+    VEC_PUSH(s->arena, &group->members, id);
+    NodeId *members = group->members.items;
+    for (size_t m = group->members.count - 1; m > 0 && members[m - 1] > id; m--) {
+        members[m] = members[m - 1];
+        members[m - 1] = id;
+    }
+}
+
 // A map that one reduction group over the same shape reads, and nobody else, is computed there: again in each pass, but
 // without a buffer. It could not join before, for none of its operands was in that group.
 static void absorb_maps(Schedule *s, const bool *forced) {
@@ -380,19 +391,13 @@ static void absorb_maps(Schedule *s, const bool *forced) {
         Group *map = &s->groups.items[i];
         NodeId id = map->anchor;
         if (map->kind != GROUP_MAP || map->members.count != 1 || forced[id] || readers[i] < 0) continue;
-        Group *group = &s->groups.items[readers[i]];
+        const Group *group = &s->groups.items[readers[i]];
         if (group->kind != GROUP_REDUCE || !is_elementwise(s, id) || !shape_equal(&group->full, &map->full)) continue;
         s->kept[id] = false; // for the question
         s->kept[id] = cost_again(s, id, &map->full, ROW_LIMIT) >= ROW_LIMIT;
         if (s->kept[id]) continue;
-        s->group_of[id] = readers[i];
         map->members.count = 0;
-        VEC_PUSH(s->arena, &group->members, id);
-        NodeId *members = group->members.items;
-        for (size_t m = group->members.count - 1; m > 0 && members[m - 1] > id; m--) { // in topological order
-            members[m] = members[m - 1];
-            members[m - 1] = id;
-        }
+        group_take(s, readers[i], id);
     }
 }
 

@@ -2,6 +2,7 @@
 //
 //     lower.c     reshapes across the batch become copies of parts
 //     fuse.c      which nodes are computed together (groups), which values are kept in memory
+//     ride.c      which sums over the batch a contraction computes by the way
 //     order.c     the order of the groups; which updates may happen in place; which small groups share a kernel
 //     memory.c    the workspace
 //     emit.c      a node's value at given coordinates, as statements of the kernel language
@@ -38,9 +39,10 @@ typedef struct Group {
     struct {
         NodeId *items;
         size_t count, capacity;
-    } members;       // in topological order
-    uint64_t *needs; // groups that must have run before, transitively
-    uint32_t place;  // in the order of execution
+    } members;                 // in topological order
+    uint64_t *needs;           // groups that must have run before, transitively
+    uint32_t place;            // in the order of execution
+    const struct Group *rider; // of a contraction: reductions over k of its lane operand; their members are members here, too
 } Group;
 
 // Where a node's value is kept: a buffer of the workspace, row-major.
@@ -92,6 +94,9 @@ void schedule_fuse(Schedule *s);                  // groups and `kept`
 void schedule_order(Schedule *s);                 // order, places, in_place, small groups next to each other
 void schedule_memory(Schedule *s);                // buffers' offsets, the entry's workspace
 PlanRef buffer_ref(const Schedule *s, NodeId id); // where a kept value lies, once the workspace is planned
+// Moves a node to the members of the group, in topological order. It is the caller who takes it out of another group.
+void group_take(Schedule *s, int32_t group, NodeId id);
+void schedule_ride(Schedule *s); // part of schedule_order
 // The kernels of all entries, each structure once.
 typedef struct Shared Shared;
 Shared *shared_new(Arena *perm);

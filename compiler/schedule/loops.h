@@ -19,3 +19,6 @@ void range_lanes(Emit *e, const char *name, const Range *range, LaneBody *body, 
 
 // Axes of the group's full shape, outermost first, as they lie in the memory that the group writes.
 uint32_t memory_order(const Schedule *s, const Group *group, uint32_t *axes);
+
+// Reductions over the batch of (N, C), for the columns in the range: a group's rider.
+void emit_rider(Emit *e, const Group *rider, const Range *columns);

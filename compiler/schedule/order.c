@@ -143,6 +143,7 @@ static void order_draws(Schedule *s) {
 void schedule_order(Schedule *s) {
     collect_writes(s);
     order_draws(s);
+    schedule_ride(s);
     bool *done = NEW_ARRAY(s->arena, bool, s->groups.count + 1);
     s->order = NEW_ARRAY(s->arena, uint32_t, s->groups.count + 1);
     for (size_t i = 0; i < s->groups.count; i++) {

@@ -320,13 +320,25 @@ static void outer_lanes(Emit *e, void *context, KIdx at) {
     outer_body(r);
 }
 
-void emit_reduce(Emit *e, const Group *group) {
+static Reduce begin_reduce(Emit *e, const Group *group) {
     Reduce r = {.e = e, .group = group, .s = e->s};
-    uint32_t axes[MAX_RANK], outer[MAX_RANK], outer_count = 0;
-    uint32_t rank = memory_order(e->s, group, axes);
     r.acc = NEW_ARRAY(e->arena, KReg, group->members.count);
     r.arg = NEW_ARRAY(e->arena, KReg, group->members.count);
     find_levels(&r);
+    return r;
+}
+
+void emit_rider(Emit *e, const Group *rider, const Range *columns) {
+    Reduce r = begin_reduce(e, rider);
+    r.lane_axis = 1;
+    r.inner[r.inner_count++] = 0;
+    range_lanes(e, "j", columns, outer_lanes, &r);
+}
+
+void emit_reduce(Emit *e, const Group *group) {
+    Reduce r = begin_reduce(e, group);
+    uint32_t axes[MAX_RANK], outer[MAX_RANK], outer_count = 0;
+    uint32_t rank = memory_order(e->s, group, axes);
     r.lane_axis = axes[rank - 1];
     for (uint32_t i = rank; i-- > 0;) { // the last axis that is longer than 1
         Dim dim = group->full.dim[axes[i]];
