@@ -20,12 +20,6 @@
 // k from one row of what a tile's end reads to the next when it is asked for.
 enum { K_A_FETCH = 4 };
 
-typedef enum Phase {
-    PHASE_ALL,    // from zero over all of k to the result
-    PHASE_CHUNK,  // partial sums over a chunk of k
-    PHASE_RESULT, // from the sums to the result
-} Phase;
-
 KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
     Emit *e = c->e;
     if (!c->packs) {
@@ -33,7 +27,7 @@ KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
         contract_operand_coords(c, c->lane_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){lane, 1}, at);
         return emit_splat(e, emit_node(e, c->lane_operand, at));
     }
-    KAccess access = contract_scratch_access(c->lane_scratch, idx_add(idx_scale(k, c->panel_width), in_panel), 1);
+    KAccess access = contract_packed_lane(c, k, in_panel, 1);
     KMask mask = e->mask;
     KVal value;
     e->mask = (KMask){0};
@@ -45,13 +39,19 @@ KVal contract_lane_value(Contract *c, KIdx k, KIdx lane, KIdx in_panel) {
 KVal contract_row_value(Contract *c, KIdx k, KIdx row) {
     Emit *e = c->e;
     Coord at[MAX_RANK];
+    if (c->rows_packed) {
+        KAccess access = contract_packed_row(c, k, row, 0);
+        KVal value;
+        emit_load(e, &access, c->node->dtype, false, &value);
+        return emit_splat(e, value);
+    }
     contract_operand_coords(c, c->row_k_first, (Coord){idx_add(c->k_lo, k), 0}, (Coord){row, 0}, at);
     return emit_splat(e, emit_node(e, c->row_operand, at));
 }
 
 static KAccess sum_access(const Contract *c, KIdx row, KIdx step) {
-    KIdx local = idx_add(row, idx_scale(c->rows.lo, -1));
-    return contract_scratch_access(c->sum_scratch, idx_add(idx_scale(local, c->panel_width), step), 1);
+    KIdx local = idx_add(idx_scale(idx_add(row, idx_scale(c->rows.lo, -1)), c->panel_width), step);
+    return contract_scratch_access(c->sum_scratch, idx_add(c->sum_base, local), 1);
 }
 
 typedef struct Tile {
@@ -159,8 +159,7 @@ static void tile_end(Contract *c, const Tile *t, Phase phase) {
     emit_end(e);
 }
 
-// long_k: there are enough k to spread over them what is asked for.
-static void register_tile(Contract *c, const Panel *panel, KIdx row, uint32_t rows, Phase phase, bool long_k) {
+void contract_tile(Contract *c, const Panel *panel, KIdx row, uint32_t rows, Phase phase, bool long_k) {
     Emit *e = c->e;
     Tile t = {.panel = panel, .row = row, .rows = rows, .r = emit_var(e, "r"), .v = emit_var(e, "v"), .long_k = long_k};
     t.acc = emit_reg(e, "acc", c->node->dtype, true, rows, panel->vectors);
@@ -174,10 +173,6 @@ static void register_tile(Contract *c, const Panel *panel, KIdx row, uint32_t ro
     if (phase == PHASE_ALL && rows > 1) contract_collect_fetches(c, t.r, &end.body, &fetches);
     tile_sum(c, &t, &fetches);
     emit_stmt(e, end);
-}
-
-void contract_rows(Contract *c, const Panel *panel, KIdx first, uint32_t count) {
-    register_tile(c, panel, first, count, PHASE_ALL, false);
 }
 
 static void row_loop(Contract *c, KVar var, int64_t step, bool resume) {
@@ -203,7 +198,7 @@ static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     if (phase == PHASE_RESULT) {
         KVar var = emit_var(e, "i");
         row_loop(c, var, 1, false);
-        register_tile(c, panel, idx_var(var), 1, phase, false);
+        contract_tile(c, panel, idx_var(var), 1, phase, false);
         emit_end(e);
         return;
     }
@@ -221,11 +216,11 @@ static void row_tiles(Contract *c, const Panel *panel, Phase phase) {
     bool long_k = c->k.batch || c->k.size >= K_A_FETCH * rows;
     KVar var = emit_var(e, "i");
     row_loop(c, var, rows, false);
-    register_tile(c, panel, idx_var(var), (uint32_t)rows, phase, long_k);
+    contract_tile(c, panel, idx_var(var), (uint32_t)rows, phase, long_k);
     emit_end(e);
     for (; *left; left++) {
         row_loop(c, var, *left, true);
-        register_tile(c, panel, idx_var(var), (uint32_t)*left, phase, long_k);
+        contract_tile(c, panel, idx_var(var), (uint32_t)*left, phase, long_k);
         emit_end(e);
     }
 }
@@ -238,8 +233,7 @@ static void panel_at_once(Contract *c, const Panel *panel) {
     row_tiles(c, panel, PHASE_ALL);
 }
 
-// sums = 0, or what is added to the product.
-static void start_sums(Contract *c, const Panel *panel) {
+void contract_start_sums(Contract *c, const Panel *panel) {
     Emit *e = c->e;
     KVar i = emit_var(e, "i"), v = emit_var(e, "v");
     row_loop(c, i, 1, false);
@@ -270,17 +264,19 @@ void contract_begin_chunk(Contract *c, int64_t size) {
     c->k_cut = true;
 }
 
+void contract_finish_sums(Contract *c, const Panel *panel) { row_tiles(c, panel, PHASE_RESULT); }
+
 static void panel_in_chunks(Contract *c, const Panel *panel) {
     Emit *e = c->e;
     bool packs = c->packs;
-    start_sums(c, panel);
+    contract_start_sums(c, panel);
     contract_begin_chunk(c, c->chunk);
     c->packs = c->packs_chunks;
     contract_pack(c, panel);
     row_tiles(c, panel, PHASE_CHUNK);
     c->packs = packs;
     emit_end(e);
-    row_tiles(c, panel, PHASE_RESULT);
+    contract_finish_sums(c, panel);
 }
 
 // Runs its body once if `condition` is positive: the kernel language's way to choose by N.
@@ -318,13 +314,14 @@ void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *con
         emit_end(e);
     }
     if (!extent.batch && count % width == 0) return;
-    int64_t step = extent.batch ? vector : width;
-    range_for(e, var, lanes, step)->resume = count >= width;
     int64_t left = contract_last_vectors(c);
-    // Where the last panel of a constant axis lies is known.
-    KIdx lane = extent.batch ? idx_var(var) : idx_const(count - count % width);
-    KIdx limit = idx_add(idx_dim(extent), idx_scale(lane, -1));
     bool exact = !extent.batch && count % vector == 0;
+    KStmt *last = range_for(e, var, lanes, exact || extent.batch ? left * vector : width);
+    last->whole = exact;
+    last->resume = count >= width;
+    // Where the last panel of a constant axis lies is known; where it lies in a group depends on that.
+    KIdx lane = extent.batch || c->in_groups ? idx_var(var) : idx_const(count - count % width);
+    KIdx limit = idx_add(idx_dim(extent), idx_scale(lane, -1));
     body(c, &(Panel){.lane = lane, .vectors = (uint32_t)left, .limit = exact ? NULL : &limit, .last = true}, context);
     emit_end(e);
 }
@@ -398,6 +395,10 @@ void emit_contract(Emit *e, const Group *group) {
     Contract c;
     contract_open(&c, e, group);
     contract_choose_tile(&c);
+    if (contract_in_groups(&c)) {
+        emit_contract_groups(&c);
+        return;
+    }
     Range batch[MAX_RANK];
     for (uint32_t i = 0; i + 2 < c.rank; i++) batch[i] = range_of(e, "batch", c.node->shape.dim[i], i == 0 ? 1 : 0);
     for (uint32_t i = 0; i + 2 < c.rank; i++) c.at[i] = (Coord){range_loop(e, "b", &batch[i]), 0};

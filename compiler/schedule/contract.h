@@ -12,6 +12,12 @@ enum {
     TRANSPOSED = 16,   // k at a time when a panel is transposed
 };
 
+typedef enum Phase {
+    PHASE_ALL,    // from zero over all of k to the result
+    PHASE_CHUNK,  // partial sums over a chunk of k
+    PHASE_RESULT, // from the sums to the result
+} Phase;
+
 typedef struct Contract {
     Emit *e;
     const Group *group;
@@ -28,7 +34,11 @@ typedef struct Contract {
     bool packs_chunks;
     bool transposes; // its lanes are not contiguous: packing them is expensive
     bool squares;    // but k is: in squares it is less so
-    KBufId lane_scratch, sum_scratch;
+    KBufId lane_scratch, sum_scratch, row_scratch;
+    bool in_groups;           // several panels are in scratch memory at once
+    KIdx lane_base, sum_base; // where the panel at hand begins in scratch memory for several
+    int64_t rows_packed;      // of the row operand from row_first on, side by side for each k; 0: it is read in place
+    KIdx row_first;
     int64_t panel_width; // elements between one k and the next in scratch
     int64_t chunk;       // most k at a time
     NodeId sum;          // the member that adds `start` to the product, or the product itself
@@ -62,8 +72,10 @@ int64_t contract_last_vectors(const Contract *c);                       // of th
 void contract_keep(Contract *c);                                        // at c->at: what the group keeps of the result
 void contract_ride(Contract *c, const Range *rows, const Range *lanes); // sums that ride along: of the tile's lanes
 void contract_choose_tile(Contract *c);                                 // narrow results have taller ones
-// A register tile of the result, all of k at once.
-void contract_rows(Contract *c, const Panel *panel, KIdx first, uint32_t count);
+// A register tile of the result. long_k: there are enough k to spread over them what is fetched for its end.
+void contract_tile(Contract *c, const Panel *panel, KIdx row, uint32_t rows, Phase phase, bool long_k);
+void contract_start_sums(Contract *c, const Panel *panel); // of the grid's tile, in scratch: 0, or what is added to the product
+void contract_finish_sums(Contract *c, const Panel *panel); // PHASE_RESULT
 // Every panel of the lanes: full ones, then what is left of the axis.
 typedef void PanelBody(Contract *c, const Panel *panel, void *context);
 void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *context);
@@ -80,6 +92,12 @@ bool contract_fetches_ahead(Contract *c);
 void contract_collect_fetches(Contract *c, KVar row, const KBlock *block, KBlock *out);
 KAccess contract_scratch_access(KBufId buf, KIdx idx, int64_t lane_stride);
 void contract_lane_mask(Contract *c, const Panel *panel, KIdx step); // of the vector at lane + step
-bool contract_far_apart(Contract *c);                // each k of the lane operand from the next: packed if there are many rows
+bool contract_far_apart(Contract *c);         // each k of the lane operand from the next: packed if there are many rows
+bool contract_holds_panel(const Contract *c); // the first cache, if the panel's k lie side by side
+KAccess contract_packed_lane(const Contract *c, KIdx k, KIdx in_panel, int64_t lane);
+KAccess contract_packed_row(const Contract *c, KIdx k, KIdx row, int64_t lane);
+// Gradients of large weights, where panels are narrow: rows before panels (contract_update.c).
+bool contract_in_groups(Contract *c);
+void emit_contract_groups(Contract *c);
 void contract_plan_packing(Contract *c);             // also cuts the rows and reserves scratch memory
 void contract_pack(Contract *c, const Panel *panel); // the lane operand, if it is packed: the chunk now

@@ -20,6 +20,16 @@ KAccess contract_scratch_access(KBufId buf, KIdx idx, int64_t lane_stride) {
     return (KAccess){.buf = buf, .idx = idx, .lane_stride = lane_stride, .gather_buf = KBUF_NONE};
 }
 
+KAccess contract_packed_lane(const Contract *c, KIdx k, KIdx in_panel, int64_t lane) {
+    KIdx in_piece = idx_add(idx_scale(k, c->panel_width), in_panel);
+    return contract_scratch_access(c->lane_scratch, idx_add(c->lane_base, in_piece), lane);
+}
+
+KAccess contract_packed_row(const Contract *c, KIdx k, KIdx row, int64_t lane) {
+    KIdx local = idx_add(row, idx_scale(c->row_first, -1));
+    return contract_scratch_access(c->row_scratch, idx_add(idx_scale(k, c->rows_packed), local), lane);
+}
+
 void contract_lane_mask(Contract *c, const Panel *panel, KIdx step) {
     c->e->mask = (KMask){0};
     if (panel->limit) c->e->mask = (KMask){.has = true, .limit = idx_add(*panel->limit, idx_scale(step, -1))};
@@ -32,7 +42,7 @@ static void pack_one(Contract *c, const Panel *panel, KIdx k, KIdx in_panel, int
                             at);
     KVal value = emit_node(e, c->lane_operand, at);
     if (lane) value = emit_splat(e, value);
-    KAccess access = contract_scratch_access(c->lane_scratch, idx_add(idx_scale(k, c->panel_width), in_panel), lane);
+    KAccess access = contract_packed_lane(c, k, in_panel, lane);
     emit_stmt(e, (KStmt){.kind = KS_STORE, .access = access, .value = value});
 }
 
@@ -147,8 +157,7 @@ static int64_t pitch_bytes(Contract *c) {
     return contract_stride(c, c->lane_operand, c->lane_k_first, true) * (int64_t)dtype_size(c->node->dtype);
 }
 
-// Whether the first cache holds a whole panel, if its k lie side by side.
-static bool holds_panel(const Contract *c) {
+bool contract_holds_panel(const Contract *c) {
     return CHUNK * c->panel_width * (int64_t)dtype_size(c->node->dtype) < c->e->s->plan->target->l1_bytes;
 }
 
@@ -157,13 +166,13 @@ static bool holds_panel(const Contract *c) {
 // rows: a batch may be small.
 bool contract_far_apart(Contract *c) {
     bool few_rows = c->node->shape.dim[c->row_axis].batch;
-    return pitch_bytes(c) >= (!holds_panel(c) ? 2 * LONG_PITCH : few_rows ? LONG_PITCH : LONG_PITCH / 2);
+    return pitch_bytes(c) >= (!contract_holds_panel(c) ? 2 * LONG_PITCH : few_rows ? LONG_PITCH : LONG_PITCH / 2);
 }
 
 // Panels of a few samples stay in the first cache as they are; those of many leave it from a shorter pitch on.
 static bool far_apart_in_chunks(Contract *c) {
     bool many = c->k.batch && !c->node->shape.dim[c->row_axis].batch;
-    return many && holds_panel(c) && pitch_bytes(c) >= LONG_PITCH / 4;
+    return many && contract_holds_panel(c) && pitch_bytes(c) >= LONG_PITCH / 4;
 }
 
 // Rows of a tile of the grid: about as many register tiles, but whole ones of every panel's height.

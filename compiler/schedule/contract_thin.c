@@ -276,7 +276,7 @@ typedef struct UpdateRows {
 
 static void update_panel(Contract *c, const Panel *panel, void *context) {
     const UpdateRows *rows = context;
-    contract_rows(c, panel, rows->first, rows->count);
+    contract_tile(c, panel, rows->first, rows->count, PHASE_ALL, false);
 }
 
 // All of the tile's rows, some at a time, then what is left of them.

@@ -62,6 +62,15 @@ TAILS = {
         ("loop->hi2 = c->k_cut ? c->k_left : c->k_count;", "c->k_cut ? c->k_left : c->k_count", [MORE, LESS]),
         ("int64_t slots = ceil_div(p.k, SLOT)", "ceil_div(p.k, SLOT)", ["p.k / SLOT"]),
     ],
+    "compiler/schedule/contract_update.c": [
+        ("packed.hi = idx_add(packed.lo, idx_const(ROWS_PACKED));", "idx_add(packed.lo, idx_const(ROWS_PACKED))", [MORE, LESS]),
+        ("uint32_t left = (uint32_t)(c->node->shape.dim[c->row_axis].size % c->most_rows);",
+         "c->node->shape.dim[c->row_axis].size % c->most_rows", ["@ + 1", "0"]),
+        ("loop->whole = true;", "true", ["false"]),
+        ("loop->resume = u->rows == left;", "u->rows == left", ["false"]),
+        ("contract_open_if(c, idx_add(idx_const(CHUNK + 1), idx_scale(idx_dim(c->k), -1)));", "CHUNK + 1", ["CHUNK", "CHUNK + 2"]),
+        ("contract_open_if(c, idx_add(idx_dim(c->k), idx_const(-CHUNK)));", "-CHUNK", ["-CHUNK + 1", "-CHUNK - 1"]),
+    ],
     "compiler/schedule/contract_thin.c": [
         ("    loop->step = count;\n    loop->whole = count > 1;", "count > 1", ["false"]),
         ("    loop->resume = count == 1;\n    r->k = idx_var(k);", "count == 1", ["false"]),

@@ -129,6 +129,48 @@ static void chunks_of_the_batch(void **state) {
     }
 }
 
+static size_t most_scratch(const Plan *plan) {
+    size_t most = 0;
+    for (size_t k = 0; k < plan->entries[0].steps.count; k++) {
+        const PlanStep *step = &plan->entries[0].steps.items[k];
+        size_t count = 0;
+        for (size_t b = 0; !step->draw && b < step->kernel->bufs.count; b++)
+            count += step->kernel->bufs.items[b].role == KBUF_SCRATCH;
+        if (count > most) most = count;
+    }
+    return most;
+}
+
+// Gradients of weights that do not fit the second cache, here by making that small: rows before panels, where panels are
+// narrow.
+static void large_updates(void **state) {
+    (void)state;
+    // In and out.
+    static const int64_t sizes[][2] = {{250, 300}, {199, 270}, {192, 256}, {97, 259}, {48, 64}, {61, 73}};
+    static const int64_t samples[] = {1, 5, 6, 17, 65, 192, 193, 400};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        Rig *rig = rig_new(i < 4 ? DT_F64 : DT_F32);
+        rig_begin(rig, arena_printf(rig->arena, "large update %lld", (long long)sizes[i][0]));
+        layer(rig, sizes[i][0], sizes[i][1]);
+        rig_end(rig, simplify);
+        const Target *row;
+        for (unsigned t = 0; (row = target_row(t)); t++) {
+            if (!cg_target_runs_here(row)) continue;
+            Target target = *row;
+            target.l2_bytes = 1024;
+            Plan *plan = schedule(rig->arena, rig->program, &target, &(ScheduleOptions){.fuse = true});
+            assert_true(row->vector_bytes > 32 || most_scratch(plan) == 3);
+            Loaded loaded = cg_load(plan, true);
+            for (size_t n = 0; n < sizeof samples / sizeof *samples; n++) {
+                rig_check(rig, plan, 0, samples[n], "rows before panels", run_generated, &loaded);
+                if (samples[n] < 20) rig_check(rig, plan, 0, samples[n], "rows before panels, interpreted", NULL, NULL);
+            }
+            dlclose(loaded.handle);
+        }
+        rig_free(rig);
+    }
+}
+
 // The rows of a weight that is cut into tiles of the grid, where its last panel is narrower and has taller register tiles.
 static void rows_of_a_cut_weight(void **state) {
     (void)state;
@@ -158,7 +200,7 @@ static void rows_of_a_cut_weight(void **state) {
 }
 
 int main(void) {
-    static struct CMUnitTest tests[CASES + CASES / ENTRY_COUNT + 4];
+    static struct CMUnitTest tests[CASES + CASES / ENTRY_COUNT + 5];
     static char names[CASES][64];
     static size_t first[CASES];
     size_t count = 0;
@@ -173,6 +215,7 @@ int main(void) {
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(fetching_ahead);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(chunks_of_the_batch);
     tests[count++] = (struct CMUnitTest)cmocka_unit_test(rows_of_a_cut_weight);
+    tests[count++] = (struct CMUnitTest)cmocka_unit_test(large_updates);
     cmocka_set_test_filter(getenv("CASE"));
     return _cmocka_run_group_tests("cg_schedule_test", tests, count, NULL, NULL);
 }
