@@ -1,9 +1,10 @@
 # Tests of netc and of the programs it makes, as a user runs them. Sizes and times mean something in a release build alone, and
 # what does not run netc needs no sanitizer; nor does what refuses memory, since a sanitizer brings an allocator of its own, nor
-# the examples at every level, which is about the generated code (examples_test.sh runs netc and the runtime on them once).
+# the examples at every level and wide layers, which are about the generated code (examples_test.sh runs netc and the runtime
+# on the examples once).
 file(GLOB run_tests CONFIGURE_DEPENDS "${CMAKE_CURRENT_LIST_DIR}/*_test.sh")
 if(NETC_SANITIZE)
-    list(FILTER run_tests EXCLUDE REGEX "/(house|setup_data|install|levels|memory)_test\\.sh$")
+    list(FILTER run_tests EXCLUDE REGEX "/(house|setup_data|install|levels|wide|memory)_test\\.sh$")
 endif()
 if(NETC_SANITIZE OR NOT CMAKE_BUILD_TYPE STREQUAL "Release")
     list(FILTER run_tests EXCLUDE REGEX "/limits_test\\.sh$")
