@@ -9,6 +9,7 @@
 // times as well. What does not change (N, scalars, buffers' addresses) is loaded once, in the entry block.
 #include "codegen/gen.h"
 
+#include <math.h>
 #include <netrt.h>
 #include <string.h>
 
@@ -82,10 +83,13 @@ static Value pick(const Gen *g, Value a, Value b, const uint32_t *lane, uint32_t
     return LLVMBuildShuffleVector(g->builder, a, b, LLVMConstVector(numbers, count), "");
 }
 
-// By halves: lane i with lane i + lanes/2, until one is left.
+// By halves: lane i with lane i + lanes/2, until one is left. The largest or smallest of floats is NaN where one of them is:
+// that is asked once, beside the halving, which is then one instruction a step.
 static Value reduce(Gen *g, const KStmt *s) {
     DType dtype = g->kernel->vals.items[s->dst].dtype;
     Value x = g->vals[s->args[0]];
+    bool largest = s->element == OP_MAXIMUM, extreme = dtype_is_float(dtype) && (largest || s->element == OP_MINIMUM);
+    Value nan = extreme ? gen_any(g, LLVMBuildFCmp(g->builder, LLVMRealUNO, x, x, "")) : NULL;
     for (uint32_t half = gen_lanes(x) / 2; half > 0; half /= 2) {
         uint32_t low[MOST_LANES], high[MOST_LANES];
         for (uint32_t i = 0; i < half; i++) low[i] = i, high[i] = i + half;
@@ -93,9 +97,16 @@ static Value reduce(Gen *g, const KStmt *s) {
         GenArgs args = {.dtype = dtype, .result = dtype};
         args.value[0] = pick(g, x, poison, low, half);
         args.value[1] = pick(g, x, poison, high, half);
-        x = gen_elementwise(g, s->element, &args);
+        if (extreme) {
+            LLVMRealPredicate better = largest ? LLVMRealOGT : LLVMRealOLT;
+            x = gen_select(g, LLVMBuildFCmp(g->builder, better, args.value[0], args.value[1], ""), args.value[0],
+                           args.value[1]);
+        } else {
+            x = gen_elementwise(g, s->element, &args);
+        }
     }
-    return LLVMGetTypeKind(LLVMTypeOf(x)) == LLVMVectorTypeKind ? gen_extract(g, x, 0) : x;
+    if (LLVMGetTypeKind(LLVMTypeOf(x)) == LLVMVectorTypeKind) x = gen_extract(g, x, 0);
+    return extreme ? gen_select(g, nan, gen_number(LLVMTypeOf(x), NAN), x) : x;
 }
 
 // One step of a transposition: in vectors i and i + size, of blocks of `size` lanes every other one changes places.

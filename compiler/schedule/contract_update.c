@@ -91,7 +91,7 @@ static void pack_rows(Contract *c, const Range *rows) {
     emit_end(c->e);
 }
 
-// Everything between the group's panels, once they are packed, and the rows.
+// Every row of the tile of the grid times the group's packed panels.
 static void all_rows(Contract *c, Update *u, Phase phase) {
     Emit *e = c->e;
     uint32_t left = (uint32_t)(c->node->shape.dim[c->row_axis].size % c->most_rows);

@@ -15,13 +15,14 @@ static bool sums_columns(const Schedule *s, const Group *group) {
            op_info[graph_node(s->g, group->anchor)->op].class == CLASS_REDUCTION;
 }
 
-// What the lanes of a contraction over the batch are read from, or NODE_NONE.
-static NodeId lane_operand(const Schedule *s, const Group *group) {
-    if (group->kind != GROUP_CONTRACT || group->rider || group->full.rank != 2) return NODE_NONE;
+// Whether the group is a contraction over the batch, and the value is what its lanes are read from.
+static bool has_lanes_of(const Schedule *s, const Group *group, NodeId value) {
     const Node *node = graph_node(s->g, group->anchor);
-    uint32_t axes[MAX_RANK];
+    uint32_t batch, axes[MAX_RANK];
+    if (group->kind != GROUP_CONTRACT || (node->operands[0] != value && node->operands[1] != value)) return false;
+    if (group->full.rank != 2 || shape_batch_axis(&group->full, &batch)) return false;
     memory_order(s, group, axes);
-    return node->operands[axes[1] == 1];
+    return node->operands[axes[1] == 1] == value;
 }
 
 static void take_along(Schedule *s, int32_t index, Group *sums) {
@@ -48,7 +49,8 @@ void schedule_ride(Schedule *s) {
         NodeId from = graph_node(s->g, sums->anchor)->operands[0];
         for (size_t j = 0; j < s->groups.count; j++) {
             const Group *group = &s->groups.items[j];
-            if (lane_operand(s, group) != from || set_has(group->needs, i) || set_has(sums->needs, j)) continue;
+            if (group->rider || !has_lanes_of(s, group, from)) continue;
+            if (set_has(group->needs, i) || set_has(sums->needs, j)) continue;
             take_along(s, (int32_t)j, sums);
             break;
         }
