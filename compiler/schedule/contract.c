@@ -326,6 +326,21 @@ void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *con
     emit_end(e);
 }
 
+void contract_rows_before_panels(Contract *c, const Range *rows, const Range *lanes, int64_t at_once, PanelBody *body,
+                                 void *context, TileRows *now) {
+    Emit *e = c->e;
+    int64_t left = c->node->shape.dim[c->row_axis].size % at_once;
+    KVar row = emit_var(e, "i");
+    for (int64_t count = at_once; count; count = count == at_once ? left : 0) {
+        KStmt *loop = range_for(e, row, rows, count);
+        loop->whole = true;
+        loop->resume = count < at_once;
+        *now = (TileRows){idx_var(row), (uint32_t)count};
+        contract_panels(c, lanes, body, context);
+        emit_end(e);
+    }
+}
+
 // product + x, where nobody else wants the product: then the sums may start from x.
 static void find_start(Contract *c) {
     const Schedule *s = c->e->s;

@@ -80,6 +80,16 @@ void contract_finish_sums(Contract *c, const Panel *panel); // PHASE_RESULT
 typedef void PanelBody(Contract *c, const Panel *panel, void *context);
 void contract_panels(Contract *c, const Range *lanes, PanelBody *body, void *context);
 
+typedef struct TileRows {
+    KIdx first;
+    uint32_t count;
+} TileRows;
+
+// All rows of a constant axis in the range, some at a time, then what is left of them: for each of these every panel of the
+// lanes. `now` tells the body which rows they are.
+void contract_rows_before_panels(Contract *c, const Range *rows, const Range *lanes, int64_t at_once, PanelBody *body,
+                                 void *context, TileRows *now);
+
 // Coordinates of an operand whose last two axes are k and its own axis of the result.
 void contract_operand_coords(const Contract *c, bool k_first, Coord k, Coord other, Coord *at);
 void contract_begin_chunk(Contract *c, int64_t size); // opens the loop over chunks of k

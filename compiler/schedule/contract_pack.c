@@ -3,6 +3,7 @@
 
 // Register tiles of full panels in a tile of the grid; more where a copy is shared by them.
 enum { MOST_TILES = 16, MOST_TILES_PACKED = 86 };
+_Static_assert((int)MOST_TILES >= (int)MOST_ROWS, "a tile of the grid has whole register tiles of every height");
 
 void contract_operand_coords(const Contract *c, bool k_first, Coord k, Coord other, Coord *at) {
     for (uint32_t i = 0; i + 2 < c->rank; i++) at[i] = c->at[i];
@@ -179,8 +180,7 @@ static bool far_apart_in_chunks(Contract *c) {
 static int64_t row_block(const Contract *c, int64_t tiles) {
     int64_t rows = c->most_rows, last = contract_last_vectors(c), unit = rows;
     while (last && unit % contract_tile_rows(c, last)) unit += rows;
-    int64_t units = tiles * rows / unit;
-    return unit * (units > 0 ? units : 1);
+    return tiles * rows / unit * unit; // never none: unit is at most MOST_ROWS register tiles
 }
 
 void contract_plan_packing(Contract *c) {

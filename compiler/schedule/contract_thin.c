@@ -269,28 +269,14 @@ static void emit_dots(Contract *c) {
 
 // ---- Updates
 
-typedef struct UpdateRows {
-    KIdx first;
-    uint32_t count;
-} UpdateRows;
-
 static void update_panel(Contract *c, const Panel *panel, void *context) {
-    const UpdateRows *rows = context;
+    const TileRows *rows = context;
     contract_tile(c, panel, rows->first, rows->count, PHASE_ALL, false);
 }
 
-// All of the tile's rows, some at a time, then what is left of them.
 static void all_updates(Contract *c, const Range *tile, const Range *lanes, int64_t at_once) {
-    Emit *e = c->e;
-    int64_t left = c->node->shape.dim[c->row_axis].size % at_once;
-    KVar row = emit_var(e, "i");
-    for (int64_t count = at_once; count; count = count == at_once ? left : 0) {
-        KStmt *loop = range_for(e, row, tile, count);
-        loop->whole = true;
-        loop->resume = count < at_once;
-        contract_panels(c, lanes, update_panel, &(UpdateRows){idx_var(row), (uint32_t)count});
-        emit_end(e);
-    }
+    TileRows rows;
+    contract_rows_before_panels(c, tile, lanes, at_once, update_panel, &rows, &rows);
 }
 
 static void emit_updates(Contract *c) {

@@ -20,8 +20,7 @@ enum {
 
 typedef struct Update {
     Range lanes;
-    KIdx row; // first of a register tile
-    uint32_t rows;
+    TileRows rows;
     Phase phase;
 } Update;
 
@@ -67,7 +66,7 @@ static void start_panel(Contract *c, const Panel *panel, void *context) {
 static void tile_of_panel(Contract *c, const Panel *panel, void *context) {
     const Update *u = context;
     enter_panel(c, panel, u);
-    contract_tile(c, panel, u->row, u->rows, u->phase, true);
+    contract_tile(c, panel, u->rows.first, u->rows.count, u->phase, true);
 }
 
 typedef struct PackRows {
@@ -94,8 +93,7 @@ static void pack_rows(Contract *c, const Range *rows) {
 // Every row of the tile of the grid times the group's packed panels.
 static void all_rows(Contract *c, Update *u, Phase phase) {
     Emit *e = c->e;
-    uint32_t left = (uint32_t)(c->node->shape.dim[c->row_axis].size % c->most_rows);
-    KVar block = emit_var(e, "i0"), row = emit_var(e, "i");
+    KVar block = emit_var(e, "i0");
     range_for(e, block, &c->rows, ROWS_PACKED);
     Range packed = c->rows;
     packed.lo = c->row_first = idx_var(block);
@@ -104,14 +102,7 @@ static void all_rows(Contract *c, Update *u, Phase phase) {
     c->rows_packed = ROWS_PACKED;
     pack_rows(c, &packed);
     u->phase = phase;
-    u->row = idx_var(row);
-    for (u->rows = c->most_rows; u->rows; u->rows = u->rows == c->most_rows ? left : 0) {
-        KStmt *loop = range_for(e, row, &packed, u->rows);
-        loop->whole = true;
-        loop->resume = u->rows == left;
-        contract_panels(c, &u->lanes, tile_of_panel, u);
-        emit_end(e);
-    }
+    contract_rows_before_panels(c, &packed, &u->lanes, c->most_rows, tile_of_panel, u, &u->rows);
     c->rows_packed = 0;
     emit_end(e);
 }
