@@ -61,6 +61,23 @@ static void generated(void **state) {
     }
 }
 
+// What each target of this machine makes of the rig's program; `change` alters the target first, if it is not NULL.
+typedef void PlanCheck(Rig *rig, const Plan *plan, Loaded *loaded);
+static void on_every_target(Rig *rig, void (*change)(Target *), PlanCheck *check) {
+    const Target *row;
+    rig_end(rig, simplify);
+    for (unsigned t = 0; (row = target_row(t)); t++) {
+        if (!cg_target_runs_here(row)) continue;
+        Target target = *row;
+        if (change) change(&target);
+        Plan *plan = schedule(rig->arena, rig->program, &target, &(ScheduleOptions){.fuse = true});
+        Loaded loaded = cg_load(plan, true);
+        check(rig, plan, &loaded);
+        dlclose(loaded.handle);
+    }
+    rig_free(rig);
+}
+
 // ---- Weights that do not fit the second cache, here by making that small: what comes next is asked for while tiles sum
 
 static size_t count_far(const KBlock *block) {
@@ -72,6 +89,19 @@ static size_t count_far(const KBlock *block) {
     return count;
 }
 
+static void far_from_1_kb(Target *target) { target->ahead_bytes = 1024; }
+
+static void check_ahead(Rig *rig, const Plan *plan, Loaded *loaded) {
+    size_t far = 0;
+    for (size_t k = 0; k < plan->entries[0].steps.count; k++)
+        if (!plan->entries[0].steps.items[k].draw) far += count_far(&plan->entries[0].steps.items[k].kernel->body);
+    assert_true(far >= 2); // the product, and the gradient of its input
+    for (size_t b = 0; b < BATCHES; b++) {
+        rig_check(rig, plan, 0, batches[b], "ahead", run_generated, loaded);
+        if (b % 4 == 1) rig_check(rig, plan, 0, batches[b], "ahead, interpreted", NULL, NULL);
+    }
+}
+
 static void fetching_ahead(void **state) {
     (void)state;
     static const int64_t sizes[][2] = {{250, 70}, {41, 200}, {195, 130}, {192, 64}}; // in and out: whole chunks, panels, or not
@@ -79,53 +109,56 @@ static void fetching_ahead(void **state) {
         Rig *rig = rig_new(i & 1 ? DT_F32 : DT_F64);
         rig_begin(rig, arena_printf(rig->arena, "large layer %lld", (long long)sizes[i][0]));
         layer(rig, sizes[i][0], sizes[i][1]);
-        rig_end(rig, simplify);
-        const Target *row;
-        for (unsigned t = 0; (row = target_row(t)); t++) {
-            if (!cg_target_runs_here(row)) continue;
-            Target target = *row;
-            target.ahead_bytes = 1024;
-            Plan *plan = schedule(rig->arena, rig->program, &target, &(ScheduleOptions){.fuse = true});
-            size_t far = 0;
-            for (size_t k = 0; k < plan->entries[0].steps.count; k++)
-                if (!plan->entries[0].steps.items[k].draw) far += count_far(&plan->entries[0].steps.items[k].kernel->body);
-            assert_true(far >= 2); // the product, and the gradient of its input
-            Loaded loaded = cg_load(plan, true);
-            for (size_t b = 0; b < BATCHES; b++) {
-                rig_check(rig, plan, 0, batches[b], "ahead", run_generated, &loaded);
-                if (b % 4 == 1) rig_check(rig, plan, 0, batches[b], "ahead, interpreted", NULL, NULL);
-            }
-            dlclose(loaded.handle);
-        }
-        rig_free(rig);
+        on_every_target(rig, far_from_1_kb, check_ahead);
     }
 }
 
-// The gradient of a weight is a sum over the batch, cut into chunks where an operand is packed: whole chunks, one sample less
-// and one more, each with its update, which must happen once.
-// width: the pitch of what is summed, from which copies depend.
+// ---- Gradients of weights: sums over the batch
+
+// A weight (rows, lanes) minus its gradient times `rate`.
+static void update(Rig *rig, int64_t rows, int64_t lanes, double rate) {
+    NodeId x = rig_input(rig, arena_printf(rig->arena, "(N, %lld)", (long long)lanes), DT_F32);
+    NodeId dy = rig_input(rig, arena_printf(rig->arena, "(N, %lld)", (long long)rows), DT_F32);
+    uint32_t weight = rig_new_var(rig, arena_printf(rig->arena, "(%lld, %lld)", (long long)rows, (long long)lanes));
+    NodeId dw = binary(rig, OP_MUL, matmul(rig, dy, x, true, false), number(rig, rate));
+    rig_assign(rig, weight, binary(rig, OP_SUB, rig_read(rig, weight), dw));
+}
+
+static void check_chunks(Rig *rig, const Plan *plan, Loaded *loaded) {
+    static const int64_t samples[] = {1, 191, 192, 193, 383, 384, 385};
+    for (size_t i = 0; i < sizeof samples / sizeof *samples; i++)
+        rig_check(rig, plan, 0, samples[i], "generated", run_generated, loaded);
+}
+
+// Cut into chunks where an operand is packed: whole chunks, one sample less and one more, each with its update, which must
+// happen once. The width is the pitch of what is summed, from which copies depend.
 static void chunks_of_the_batch(void **state) {
     (void)state;
-    static const int64_t sizes[] = {1, 191, 192, 193, 383, 384, 385}, widths[] = {2100, 530, 300};
+    static const int64_t widths[] = {2100, 530, 300};
     for (size_t w = 0; w < sizeof widths / sizeof *widths; w++) {
         Rig *rig = rig_new(DT_F32);
         rig_begin(rig, arena_printf(rig->arena, "chunks of the batch, %lld wide", (long long)widths[w]));
-        NodeId x = rig_input(rig, arena_printf(rig->arena, "(N, %lld)", (long long)widths[w]), DT_F32);
-        NodeId dy = rig_input(rig, "(N, 25)", DT_F32);
-        uint32_t weight = rig_new_var(rig, arena_printf(rig->arena, "(25, %lld)", (long long)widths[w]));
-        NodeId dw = matmul(rig, dy, x, true, false);
-        rig_assign(rig, weight, binary(rig, OP_SUB, rig_read(rig, weight), binary(rig, OP_MUL, dw, number(rig, 0.01))));
-        rig_end(rig, simplify);
-        const Target *target;
-        for (unsigned row = 0; (target = target_row(row)); row++) {
-            if (!cg_target_runs_here(target)) continue;
-            Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = true});
-            Loaded loaded = cg_load(plan, true);
-            for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++)
-                rig_check(rig, plan, 0, sizes[i], "generated", run_generated, &loaded);
-            dlclose(loaded.handle);
-        }
-        rig_free(rig);
+        update(rig, 25, widths[w], 0.01);
+        on_every_target(rig, NULL, check_chunks);
+    }
+}
+
+static void check_cut_rows(Rig *rig, const Plan *plan, Loaded *loaded) {
+    rig_check(rig, plan, 0, 70, "generated", run_generated, loaded);
+    rig_check(rig, plan, 0, 200, "generated", run_generated, loaded);
+}
+
+// The rows of a weight that is cut into tiles of the grid, where its last panel is narrower and has taller register tiles.
+static void rows_of_a_cut_weight(void **state) {
+    (void)state;
+    static const struct {
+        int64_t rows, lanes; // on AVX-512, AVX2, SSE2 in turn: a last panel of 3, 1, and 1 vectors
+    } sizes[] = {{600, 1048}, {1040, 260}, {360, 258}};
+    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
+        Rig *rig = rig_new(DT_F64);
+        rig_begin(rig, arena_printf(rig->arena, "%lld rows", (long long)sizes[i].rows));
+        update(rig, sizes[i].rows, sizes[i].lanes, 1);
+        on_every_target(rig, NULL, check_cut_rows);
     }
 }
 
@@ -141,61 +174,26 @@ static size_t most_scratch(const Plan *plan) {
     return most;
 }
 
-// Gradients of weights that do not fit the second cache, here by making that small: rows before panels, where panels are
-// narrow.
+static void second_cache_of_1_kb(Target *target) { target->l2_bytes = 1024; }
+
+static void check_large_update(Rig *rig, const Plan *plan, Loaded *loaded) {
+    static const int64_t samples[] = {1, 6, 17, 192, 193, 400};
+    assert_true(plan->target->vector_bytes > 32 || most_scratch(plan) == 3);
+    for (size_t n = 0; n < sizeof samples / sizeof *samples; n++) {
+        rig_check(rig, plan, 0, samples[n], "rows before panels", run_generated, loaded);
+        if (samples[n] < 20) rig_check(rig, plan, 0, samples[n], "rows before panels, interpreted", NULL, NULL);
+    }
+}
+
+// Of weights that do not fit the second cache, here by making that small: rows before panels, where panels are narrow.
 static void large_updates(void **state) {
     (void)state;
-    // In and out.
-    static const int64_t sizes[][2] = {{250, 300}, {97, 259}, {192, 256}, {61, 73}};
-    static const int64_t samples[] = {1, 6, 17, 192, 193, 400};
+    static const int64_t sizes[][2] = {{250, 300}, {97, 259}, {192, 256}, {61, 73}}; // in and out
     for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
         Rig *rig = rig_new(i < 3 ? DT_F64 : DT_F32);
         rig_begin(rig, arena_printf(rig->arena, "large update %lld", (long long)sizes[i][0]));
         layer(rig, sizes[i][0], sizes[i][1]);
-        rig_end(rig, simplify);
-        const Target *row;
-        for (unsigned t = 0; (row = target_row(t)); t++) {
-            if (!cg_target_runs_here(row)) continue;
-            Target target = *row;
-            target.l2_bytes = 1024;
-            Plan *plan = schedule(rig->arena, rig->program, &target, &(ScheduleOptions){.fuse = true});
-            assert_true(row->vector_bytes > 32 || most_scratch(plan) == 3);
-            Loaded loaded = cg_load(plan, true);
-            for (size_t n = 0; n < sizeof samples / sizeof *samples; n++) {
-                rig_check(rig, plan, 0, samples[n], "rows before panels", run_generated, &loaded);
-                if (samples[n] < 20) rig_check(rig, plan, 0, samples[n], "rows before panels, interpreted", NULL, NULL);
-            }
-            dlclose(loaded.handle);
-        }
-        rig_free(rig);
-    }
-}
-
-// The rows of a weight that is cut into tiles of the grid, where its last panel is narrower and has taller register tiles.
-static void rows_of_a_cut_weight(void **state) {
-    (void)state;
-    static const struct {
-        int64_t rows, lanes; // on AVX-512, AVX2, SSE2 in turn: a last panel of 3, 1, and 1 vectors
-    } sizes[] = {{600, 1048}, {1040, 260}, {360, 258}};
-    for (size_t i = 0; i < sizeof sizes / sizeof *sizes; i++) {
-        Rig *rig = rig_new(DT_F64);
-        rig_begin(rig, arena_printf(rig->arena, "%lld rows", (long long)sizes[i].rows));
-        NodeId x = rig_input(rig, arena_printf(rig->arena, "(N, %lld)", (long long)sizes[i].lanes), DT_F64);
-        NodeId dy = rig_input(rig, arena_printf(rig->arena, "(N, %lld)", (long long)sizes[i].rows), DT_F64);
-        uint32_t weight =
-            rig_new_var(rig, arena_printf(rig->arena, "(%lld, %lld)", (long long)sizes[i].rows, (long long)sizes[i].lanes));
-        rig_assign(rig, weight, binary(rig, OP_SUB, rig_read(rig, weight), matmul(rig, dy, x, true, false)));
-        rig_end(rig, simplify);
-        const Target *target;
-        for (unsigned row = 0; (target = target_row(row)); row++) {
-            if (!cg_target_runs_here(target)) continue;
-            Plan *plan = schedule(rig->arena, rig->program, target, &(ScheduleOptions){.fuse = true});
-            Loaded loaded = cg_load(plan, true);
-            rig_check(rig, plan, 0, 70, "generated", run_generated, &loaded);
-            rig_check(rig, plan, 0, 200, "generated", run_generated, &loaded);
-            dlclose(loaded.handle);
-        }
-        rig_free(rig);
+        on_every_target(rig, second_cache_of_1_kb, check_large_update);
     }
 }
 
